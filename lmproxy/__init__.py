@@ -1,0 +1,46 @@
+"""oai-proxy: one door between a team and every model it uses. This is the map.
+
+A request walks through rooms once. Each room is a folder that answers one question; rooms never
+import one another; `gateway` alone knows their order, `app` alone builds them.
+
+    client ─▶ api/ ─▶ gateway ─┬─ keys/       Who is calling?      secret → Caller     401
+                               ├─ routing/    Where does it go?    model  → Target     404
+                               ├─ policy/     May they?            both   → grant      403
+                               ├─ upstream/   Ask the provider.    Call   → Reply      502 504
+                               └─ recording/  Write it down.       a bracket round the walk
+
+    __main__ > cli > ( app | server ) > api > gateway
+             > ( keys | routing | policy | upstream | recording ) > config
+             > ( call | errors | patterns | scrub | logs | tasks )
+
+Upper may import lower; names joined by `|` never each other. The build enforces it.
+
+- `call`: the frozen vocabulary; `errors`: every error a person can meet; `config/`: one file in
+- `server/`: the socket and uvicorn; `cli/`: the commands
+
+The library face: `load_config`, `create_app`, `run`. It is imported at first use, so that
+`oai-proxy --help` imports next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lmproxy.app import create_app
+    from lmproxy.cli.serving import run
+    from lmproxy.config import load_config
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "create_app", "load_config", "run"]
+
+_HOMES = {
+    "create_app": "lmproxy.app",
+    "load_config": "lmproxy.config",
+    "run": "lmproxy.cli.serving",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

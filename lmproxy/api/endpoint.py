@@ -1,0 +1,93 @@
+"""What is an endpoint? A method, a path, and one function that answers. The shell does the rest.
+
+The shell opens the passage, checks the headers, dresses every error and closes the record before
+the last byte. An endpoint's function reads, asks and sends.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from lmproxy import logs
+from lmproxy.api.exchange import Exchange, Header, Message, Receive, Send
+from lmproxy.api.openai_errors import error_body, error_headers
+from lmproxy.api.policy import HttpPolicy
+from lmproxy.errors import ClientGone, InternalError, ProxyError
+from lmproxy.gateway import Gateway, Passage
+
+log = logs.get(__name__)
+
+Answer = Callable[[Exchange, Passage], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint of a dialect.
+
+    Attributes:
+        path: below `api_prefix`; a part in braces takes the rest of the path.
+        operation: the word for it in records.
+        summary: a line for the OpenAPI page.
+    """
+
+    method: str
+    path: str
+    operation: str
+    answer: Answer
+    summary: str
+    dialect: str = "openai"
+
+
+class Shell:
+    """An endpoint as an ASGI application."""
+
+    def __init__(self, endpoint: Endpoint, gateway: Gateway, policy: HttpPolicy) -> None:
+        """One per endpoint, made at start."""
+        self._endpoint = endpoint
+        self._gateway = gateway
+        self._policy = policy
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        exchange = Exchange(scope, receive, send, self._policy)
+        arrival = exchange.arrival(self._endpoint.dialect, self._endpoint.operation)
+        try:
+            async with self._gateway.arrive(arrival) as passage:
+                await self._answer(exchange, passage)
+        except ClientGone:
+            return
+
+    async def _answer(self, exchange: Exchange, passage: Passage) -> None:
+        try:
+            exchange.check_headers()
+            await self._endpoint.answer(exchange, passage)
+        except ClientGone:
+            raise
+        except ProxyError as error:
+            await refuse(exchange, passage, error)
+        except Exception:
+            log.exception("a request failed", id=passage.id)
+            await refuse(exchange, passage, InternalError())
+
+
+def own_headers(exchange: Exchange, passage: Passage) -> list[Header]:
+    """The headers of ours that every answer carries."""
+    request_id = exchange.client_request_id or passage.id
+    headers: list[Header] = [(b"x-request-id", request_id.encode())]
+    route = passage.route if exchange.policy.route_header else None
+    if route:
+        headers.append((b"x-oai-proxy-route", route.encode()))
+    return headers
+
+
+async def refuse(exchange: Exchange, passage: Passage, error: ProxyError) -> None:
+    """Answer with an error."""
+    passage.close(error.status, error)
+    headers = [*error_headers(error), *own_headers(exchange, passage)]
+    await exchange.send_whole(error.status, headers, error_body(error))
+
+
+async def send_json(exchange: Exchange, passage: Passage, body: bytes) -> None:
+    """Answer with a JSON body of ours."""
+    passage.close(200)
+    headers = [(b"content-type", b"application/json"), *own_headers(exchange, passage)]
+    await exchange.send_whole(200, headers, body)

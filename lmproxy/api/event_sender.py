@@ -1,0 +1,106 @@
+"""A streamed answer to the client: events as they come, comments in the silences.
+
+The status line waits for the provider's first event, so that a refusal still has its own status;
+but no longer than `stream_head_wait_s`, because idle hops give up. From then on `: ping` (a
+comment, which clients skip; WHATWG HTML, 9.2.6) goes out after every `ping_interval_s` of silence.
+What is written ends between two events, so a comment fits in anywhere. One timer per stream, moved
+on lazily: an event costs no timer.
+"""
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+
+from lmproxy.api.exchange import Exchange, Header
+from lmproxy.call import Reply
+from lmproxy.tasks import spawn
+
+PING = b": ping\n\n"
+EVENT_STREAM = b"text/event-stream; charset=utf-8"
+UNBUFFERED: tuple[Header, ...] = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
+"""Tell reverse proxies to pass events on as they come; the second is nginx's."""
+
+
+class EventSender:
+    """One event stream. `async with` ends its timer."""
+
+    def __init__(self, exchange: Exchange, headers: Callable[[], list[Header]]) -> None:
+        """`headers` gives our own headers once they are needed, for the route is known late."""
+        self._exchange = exchange
+        self._headers = headers
+        self._loop = asyncio.get_running_loop()
+        self._quiet_since = self._loop.time()
+        self._pinging: asyncio.Task[None] | None = None
+        self.started = False
+        """Whether the status line is out."""
+        self.has_content = False
+        """Whether an event is out."""
+
+    async def __aenter__(self) -> "EventSender":
+        self._arm(self._exchange.policy.stream_head_wait_s)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        if self._pinging:
+            self._pinging.cancel()
+
+    async def pass_on(self, reply: Reply) -> None:
+        """Send everything `reply` streams.
+
+        Raises:
+            UpstreamFault: the provider failed midway.
+        """
+        assert not isinstance(reply.body, bytes)
+        try:
+            await self._start(reply.content_type)
+            async for block in reply.body:
+                self.has_content = True
+                self._quiet_since = self._loop.time()
+                await self._exchange.send_piece(block)
+        finally:
+            await reply.body.aclose()
+
+    async def fail(self, event: bytes) -> None:
+        """Send an error event and end. No `[DONE]`: half an answer is not a whole one."""
+        await self._exchange.send_piece(event)
+        await self.end()
+
+    async def end(self) -> None:
+        """End the answer."""
+        await self._exchange.send_end()
+
+    async def _start(self, content_type: bytes) -> None:
+        if self._pinging:
+            await self._pinging
+        if self.started:
+            return
+        self.started = True
+        headers = ((b"content-type", content_type), *UNBUFFERED, *self._headers())
+        await self._exchange.send_start(200, headers)
+
+    def _arm(self, wait_s: float) -> None:
+        self._timer = self._loop.call_later(wait_s, self._on_time)
+
+    def _on_time(self) -> None:
+        policy = self._exchange.policy
+        patience_s = policy.ping_interval_s if self.started else policy.stream_head_wait_s
+        left_s = self._quiet_since + patience_s - self._loop.time()
+        if left_s > 0:
+            self._arm(left_s)
+        else:
+            self._pinging = spawn(self._ping(), "stream ping")
+
+    async def _ping(self) -> None:
+        if not self.started:
+            self.started = True
+            headers = ((b"content-type", EVENT_STREAM), *UNBUFFERED, *self._headers())
+            await self._exchange.send_start(200, headers)
+        await self._exchange.send_piece(PING)
+        self._quiet_since = self._loop.time()
+        self._arm(self._exchange.policy.ping_interval_s)

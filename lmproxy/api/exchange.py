@@ -1,0 +1,145 @@
+"""One request and its answer, as the server hands them over (ASGI 3, HTTP).
+
+Headers are kept as bytes; a header that decides something and comes twice is refused, because two
+readers of the same request could each take another one.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, TypeAlias
+
+from lmproxy.api.policy import HttpPolicy
+from lmproxy.call import Arrival
+from lmproxy.errors import BodyTooLarge, ClientGone, InvalidRequest, UnsupportedContent, WrongHost
+
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Header: TypeAlias = tuple[bytes, bytes]
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+DRAINED_BYTES = 64 * 1024
+"""An unread body up to this size is skipped by the server; a larger one ends the connection."""
+
+
+class Exchange:
+    """What one request says, and the means to answer it."""
+
+    def __init__(self, scope: Message, receive: Receive, send: Send, policy: HttpPolicy) -> None:
+        """`scope`, `receive` and `send` are ASGI's."""
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.receive = receive
+        self.send = send
+        self.policy = policy
+        self._raw: list[Header] = scope["headers"]
+        self.headers: dict[bytes, bytes] = dict(self._raw)
+        self._peer: str | None = scope["client"][0] if scope.get("client") else None
+        self._body_read = False
+
+    def arrival(self, dialect: str, operation: str) -> Arrival:
+        """The request as it is known before anything is checked."""
+        agent = self.headers.get(b"user-agent")
+        return Arrival(
+            dialect=dialect,
+            operation=operation,
+            method=self.method,
+            path=self.path,
+            address=self.policy.address(self._peer, self.headers),
+            user_agent=agent.decode("latin-1") if agent else None,
+            client_request_id=self.client_request_id,
+        )
+
+    @property
+    def client_request_id(self) -> str | None:
+        """The client's `x-request-id`, if it can be sent back as it is."""
+        value = self.text(b"x-request-id")
+        return value if value and REQUEST_ID.fullmatch(value) else None
+
+    def text(self, name: bytes) -> str | None:
+        """A header as text, `None` if it is not there."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def check_headers(self) -> None:
+        """Refuse a wrong host and headers that could be read two ways.
+
+        Raises:
+            WrongHost: `Host` is none of `allowed_hosts`.
+            InvalidRequest: two different credentials in one header.
+            UnsupportedContent: two content types.
+        """
+        if self.policy.hosts and _host_name(self.text(b"host") or "") not in self.policy.hosts:
+            raise WrongHost("This host name is not served here.")
+        if len(self.headers) == len(self._raw):
+            return
+        names = [name for name, _ in self._raw]
+        if any(names.count(name) > 1 for name in (b"authorization", b"x-api-key", b"api-key")):
+            raise InvalidRequest(
+                "The request carries the same credential header twice.",
+                code="ambiguous_credentials",
+            )
+        if names.count(b"content-type") > 1 or names.count(b"content-encoding") > 1:
+            raise UnsupportedContent("The request carries two content types.")
+
+    async def body(self) -> bytes:
+        """The whole body.
+
+        Raises:
+            BodyTooLarge: it passed the limit; the rest is not read.
+            ClientGone: the client left before its end.
+        """
+        limit = self.policy.max_body_bytes
+        declared = self.headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared[:20]) > limit:
+            raise _too_large(limit)
+        pieces, size = [], 0
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            if size > limit:
+                raise _too_large(limit)
+            if not message.get("more_body", False):
+                self._body_read = True
+                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def send_whole(self, status: int, headers: Iterable[Header], body: bytes) -> None:
+        """Send a complete answer."""
+        length = (b"content-length", str(len(body)).encode())
+        await self.send_start(status, (*headers, length, *self._farewell()))
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def send_start(self, status: int, headers: Iterable[Header]) -> None:
+        """Send the status line and headers."""
+        await self.send({"type": "http.response.start", "status": status, "headers": [*headers]})
+
+    async def send_piece(self, piece: bytes) -> None:
+        """Send a part of the body; more follows."""
+        await self.send({"type": "http.response.body", "body": piece, "more_body": True})
+
+    async def send_end(self) -> None:
+        """End the body."""
+        await self.send({"type": "http.response.body", "body": b""})
+
+    def _farewell(self) -> tuple[Header, ...]:
+        """Close the connection rather than read a large body that nobody wants."""
+        if self._body_read or self.method in ("GET", "HEAD"):
+            return ()
+        declared = self.headers.get(b"content-length", b"")
+        chunked = b"transfer-encoding" in self.headers
+        small = not chunked and (not declared or int(declared[:20] or 0) <= DRAINED_BYTES)
+        return () if small else ((b"connection", b"close"),)
+
+
+def _host_name(host: str) -> str:
+    """The name in a `Host` header, without its port, lower-case."""
+    if host.startswith("["):
+        return host[: host.find("]") + 1].lower()
+    return host.partition(":")[0].lower()
+
+
+def _too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"The request body is larger than the {limit} bytes allowed here.")

@@ -1,0 +1,78 @@
+"""What may a request look like? `[server]`, compiled."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from lmproxy.config import Config
+from lmproxy.errors import Problem
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class HttpPolicy:
+    """How requests are read and answered.
+
+    Attributes:
+        hosts: `Host` names answered, lower-case, without port; empty: any.
+        trusted: peers whose forwarded headers are believed.
+    """
+
+    max_body_bytes: int
+    hosts: frozenset[str]
+    trusted: tuple[Network, ...]
+    route_header: bool
+    stream_head_wait_s: float
+    ping_interval_s: float
+
+    def address(self, peer: str | None, headers: Mapping[bytes, bytes]) -> str | None:
+        """The client's address: the rightmost hop that is not a trusted proxy.
+
+        Anything a peer that is not trusted says about it is ignored, and so is what is no address.
+        """
+        forwarded = headers.get(b"x-forwarded-for")
+        if forwarded is None or not self.is_trusted(peer):
+            return peer
+        for hop in reversed(forwarded.decode("latin-1").split(",")):
+            if not _is_address(hop.strip()):
+                return peer
+            if not self.is_trusted(hop.strip()):
+                return hop.strip()
+        return peer
+
+    def is_trusted(self, peer: str | None) -> bool:
+        """Whether `peer` is one of `trusted_proxies`."""
+        if peer is None or not self.trusted or not _is_address(peer):
+            return False
+        address = ip_address(peer)
+        return any(address in network for network in self.trusted)
+
+
+def compile_http_policy(config: Config) -> tuple[HttpPolicy, list[Problem]]:
+    """The policy of `config` and everything wrong with it."""
+    server = config.settings.server
+    networks, problems = [], []
+    for index, text in enumerate(server.trusted_proxies):
+        try:
+            networks.append(ip_network(text, strict=False))
+        except ValueError:
+            path = ("server", "trusted_proxies", index)
+            problems.append(config.problem(path, f"'{text}' is not an address or a network"))
+    policy = HttpPolicy(
+        max_body_bytes=server.max_body_bytes,
+        hosts=frozenset(host.lower() for host in server.allowed_hosts),
+        trusted=tuple(networks),
+        route_header=server.route_header,
+        stream_head_wait_s=server.stream_head_wait_s,
+        ping_interval_s=server.ping_interval_s,
+    )
+    return policy, problems
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

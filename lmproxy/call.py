@@ -1,0 +1,135 @@
+"""The vocabulary every room speaks: what came in, who sent it, where it goes, what came back.
+
+Everything here is frozen except `Observed`, which the upstream fills while an answer passes by.
+Times are seconds of `time.monotonic()`; token counts are integers; `None` means not known.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+Provenance: TypeAlias = Literal["provider", "estimated", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request as it is known before its credential and body are looked at.
+
+    Attributes:
+        dialect: the wire format the client speaks, `"openai"` for now.
+        operation: what is asked: `"chat"`, `"models"`, `"unknown"`.
+        path: the URL path without its query, which may hold secrets.
+        address: the client's address; from forwarded headers only behind a trusted proxy.
+        client_request_id: the client's own `x-request-id` if well-formed; never used as a key.
+    """
+
+    dialect: str
+    operation: str
+    method: str
+    path: str
+    address: str | None
+    user_agent: str | None
+    client_request_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a virtual key belongs to.
+
+    Attributes:
+        key_id: names the key in logs and records, is not the key; `None` for an anonymous caller.
+        owner: the person or program the operator gave the key to; `None` when not said.
+    """
+
+    key_id: str | None
+    group: str
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A parsed request.
+
+    Attributes:
+        model: the model name the client asked for (or the configured default), charset checked.
+        body: the whole JSON object as parsed, unknown fields included; never changed in place.
+        headers: the client's headers that may go on to a provider, lower-case names.
+    """
+
+    dialect: str
+    operation: str
+    model: str
+    body: Json
+    stream: bool
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One place a call may go: a connection, and the name of the model there."""
+
+    connection: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one answer, clamped to 0..10^9. `source` says who counted them."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    source: Provenance = "unknown"
+
+
+@dataclass(slots=True)
+class Observed:
+    """What was seen of an answer in passing. Mutable: it is complete when the body has ended.
+
+    Attributes:
+        finish_reason: of the first choice; `None` if none was seen.
+        first_byte_at: when the first event or byte of the body arrived.
+        ended_at: when the provider's answer ended, well or badly.
+        delivered_events: complete events handed on, for an estimate when usage is missing.
+        delivered_bytes: body bytes handed on.
+    """
+
+    usage: Usage = field(default_factory=Usage)
+    finish_reason: str | None = None
+    first_byte_at: float | None = None
+    ended_at: float | None = None
+    delivered_events: int = 0
+    delivered_bytes: int = 0
+    upstream_request_id: str | None = None
+
+
+class Pieces(Protocol):
+    """An answer that arrives in pieces.
+
+    Iterating raises `UpstreamFault` when the provider fails midway. Whoever holds one calls
+    `aclose`, always, even if it was never iterated: that lets go of the provider's connection.
+    """
+
+    def __aiter__(self) -> "Pieces": ...
+
+    async def __anext__(self) -> bytes: ...
+
+    async def aclose(self) -> None:
+        """Stop the provider if it is still answering. May be called twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A provider's answer in the client's dialect.
+
+    Attributes:
+        body: the whole answer, or its pieces, each of which ends between two events if the call
+            streams.
+    """
+
+    status: int
+    content_type: bytes
+    body: bytes | Pieces
+    observed: Observed

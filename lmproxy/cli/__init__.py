@@ -1,0 +1,132 @@
+"""What does the operator want to do? The commands. Each body imports what it needs when it runs.
+
+- `serving`: `oai-proxy serve`, also without a verb
+- `checking`: `oai-proxy check`
+- `advice`: what is not wrong and yet unwise
+
+Exit codes: 0 done; 1 it could not run (port in use); 2 a wrong command line; 78 the config cannot
+be used (EX_CONFIG of sysexits.h, which systemd can be told not to restart on).
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lmproxy import __version__
+
+EXIT_CONFIG = 78
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="One door between a team and every language model it uses.",
+)
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="Config file. Default: $OAI_PROXY_CONFIG, else ./config.toml."),
+]
+EnvFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--env-file",
+        "--env",
+        help="File of variables for env: references; overrides the environment. "
+        "Without it, a .env in the working directory fills gaps.",
+    ),
+]
+Host = Annotated[str | None, typer.Option(help="Address to listen on, instead of the config's.")]
+Port = Annotated[
+    int | None, typer.Option(help="Port to listen on, instead of the config's; 0 is any free one.")
+]
+LogLevel = Annotated[
+    str | None, typer.Option("--log-level", help="debug, info, warning or error. Default: info.")
+]
+Debug = Annotated[
+    bool, typer.Option("--debug", help="Log everything; show the OpenAPI page at /docs.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says. `None`: nothing."""
+
+    config: Path | None = None
+    env_file: Path | None = None
+    host: str | None = None
+    port: int | None = None
+    log_level: str | None = None
+    debug: bool = False
+
+    def over(self, outer: "Options") -> "Options":
+        """These, and `outer`'s where these say nothing: options may stand on either side."""
+        return Options(
+            config=self.config or outer.config,
+            env_file=self.env_file or outer.env_file,
+            host=self.host or outer.host,
+            port=outer.port if self.port is None else self.port,
+            log_level=self.log_level or outer.log_level,
+            debug=self.debug or outer.debug,
+        )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"oai-proxy {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    config: ConfigFile = None,
+    env_file: EnvFile = None,
+    host: Host = None,
+    port: Port = None,
+    log_level: LogLevel = None,
+    debug: Debug = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say it.")
+    ] = False,
+) -> None:
+    """Serve, unless a command is named."""
+    context.obj = Options(config, env_file, host, port, log_level, debug)
+    if context.invoked_subcommand is None:
+        _run("lmproxy.cli.serving", context.obj)
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    config: ConfigFile = None,
+    env_file: EnvFile = None,
+    host: Host = None,
+    port: Port = None,
+    log_level: LogLevel = None,
+    debug: Debug = False,
+) -> None:
+    """Serve (the default)."""
+    options = Options(config, env_file, host, port, log_level, debug)
+    _run("lmproxy.cli.serving", options.over(context.obj))
+
+
+@app.command()
+def check(context: typer.Context, config: ConfigFile = None, env_file: EnvFile = None) -> None:
+    """Say everything that is wrong or unwise in the config, and serve nothing."""
+    _run("lmproxy.cli.checking", Options(config, env_file).over(context.obj))
+
+
+def _run(module: str, options: Options) -> None:
+    """Import a command's module and run it. Its imports take longer than `--help` should."""
+    command: Any = import_module(module)
+    raise typer.Exit(command.main(options))
+
+
+def main() -> None:
+    """The `oai-proxy` command."""
+    app(prog_name="oai-proxy")

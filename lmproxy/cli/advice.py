@@ -1,0 +1,116 @@
+"""What is not wrong and yet unwise? The warnings of `check`, also said at start.
+
+Errors stop the server; these do not, because each may be meant.
+"""
+
+import stat
+from collections.abc import Iterator
+
+from lmproxy.app import Assembly
+from lmproxy.call import Caller
+from lmproxy.config import Config
+from lmproxy.errors import NotAllowed, NotFound, Problem
+from lmproxy.patterns import Pattern
+from lmproxy.routing import Rule, is_model_name
+
+
+def advice(assembly: Assembly) -> list[Problem]:
+    """Every warning, in file order."""
+    found = [
+        *assembly.warnings,
+        *_hidden_rules(assembly),
+        *_unused_fallbacks(assembly),
+        *_unreachable_rules(assembly),
+        *_unused_connections(assembly),
+        *_powerless_groups(assembly),
+        *_readable_secrets(assembly.config),
+    ]
+    return sorted(found, key=lambda problem: problem.line or 0)
+
+
+def _hidden_rules(assembly: Assembly) -> Iterator[Problem]:
+    rules = assembly.snapshot.routes.rules
+    for position, rule in enumerate(rules):
+        for earlier in rules[:position]:
+            if covers(earlier.pattern, rule.pattern):
+                where = f" at line {earlier.line}" if earlier.line else ""
+                yield _about(
+                    assembly, rule, f"is never used: '{earlier.pattern.text}'{where} comes first"
+                )
+                break
+
+
+def covers(wide: Pattern, narrow: Pattern) -> bool:
+    """Whether every name that `narrow` matches is matched by `wide`.
+
+    A `*` of `narrow` is then swallowed by a `*` of `wide`. May say no where the truth is yes, when
+    `wide` has `?` or `[…]`; never the other way round.
+    """
+    only_stars = not any(char in wide.text for char in "?[")
+    plain = not any(char in narrow.text for char in "*?[")
+    return (only_stars or plain) and wide.matches(narrow.text)
+
+
+def _unused_fallbacks(assembly: Assembly) -> Iterator[Problem]:
+    for rule in assembly.snapshot.routes.rules:
+        if len(rule.targets) > 1:
+            yield _about(
+                assembly,
+                rule,
+                "lists several targets: this version uses the first one permitted and does not "
+                "move on after a failure",
+            )
+
+
+def _unreachable_rules(assembly: Assembly) -> Iterator[Problem]:
+    for rule in assembly.snapshot.routes.rules:
+        plain = not any(char in rule.pattern.text for char in "*?[")
+        if plain and not is_model_name(rule.pattern.text):
+            yield _about(assembly, rule, "is not a model name, so no request can ask for it")
+
+
+def _unused_connections(assembly: Assembly) -> Iterator[Problem]:
+    used = {target.connection for rule in assembly.snapshot.routes.rules for target in rule.targets}
+    for connection in assembly.snapshot.upstreams:
+        if connection.name not in used:
+            path = ("connections", connection.name)
+            yield assembly.config.problem(path, "no rule of [routing] leads here")
+
+
+def _powerless_groups(assembly: Assembly) -> Iterator[Problem]:
+    for name in assembly.config.settings.groups:
+        if not _can_reach_something(assembly, name):
+            path = ("groups", name)
+            yield assembly.config.problem(path, "can reach nothing: no rule leads to what it may")
+
+
+def _can_reach_something(assembly: Assembly, group: str) -> bool:
+    caller, snapshot = Caller(None, group), assembly.snapshot
+    grant = snapshot.permissions.of(caller)
+    for pattern in grant.models:
+        if not is_model_name(pattern.text):
+            rules = snapshot.routes.rules
+            return any(
+                grant.allows_connection(target.connection) for r in rules for target in r.targets
+            )
+        try:
+            targets = snapshot.routes.resolve(pattern.text).targets
+            snapshot.permissions.permitted(caller, pattern.text, targets)
+        except (NotFound, NotAllowed):
+            continue
+        return True
+    return False
+
+
+def _readable_secrets(config: Config) -> Iterator[Problem]:
+    """The file holds secrets in plain text and everybody on the machine may read it."""
+    if not config.path.stat().st_mode & stat.S_IROTH:
+        return
+    for name, connection in config.settings.connections.items():
+        path = ("connections", name, "api_key")
+        if connection.api_key is not None and path not in config.references:
+            yield Problem("", f"everybody may read this file, and it holds {'.'.join(path)}")
+
+
+def _about(assembly: Assembly, rule: Rule, message: str) -> Problem:
+    return assembly.config.problem(("routing", rule.pattern.text), message)

@@ -1,0 +1,88 @@
+"""`oai-proxy serve`: from the command line to a running server."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from lmproxy import __version__, logs
+from lmproxy.app import Assembly, assemble, build
+from lmproxy.cli import EXIT_CONFIG, Options
+from lmproxy.cli.advice import advice
+from lmproxy.config import Config, load_config
+from lmproxy.config.environment import config_path
+from lmproxy.errors import ConfigError
+from lmproxy.scrub import Scrubber
+from lmproxy.server import ListenError, address_of, open_socket, run_server
+
+log = logs.get(__name__)
+
+DEFAULT_CONFIG = Path("config.toml")
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def main(options: Options) -> int:
+    """Serve until told to stop. The exit code."""
+    level = "debug" if options.debug else (options.log_level or "info")
+    if level not in LEVELS:
+        typer.echo(f"--log-level must be one of {', '.join(LEVELS)}", err=True)
+        return 2
+    logs.configure(level, Scrubber().text)
+    try:
+        assembly = assemble(load(options))
+        logs.configure(level, assembly.scrubber.text)
+        _serve(assembly, debug=options.debug)
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        return EXIT_CONFIG
+    except ListenError as error:
+        typer.echo(str(error), err=True)
+        return 1
+    return 0
+
+
+def load(options: Options) -> Config:
+    """The config that the options name, with what they override.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    given = {"host": options.host, "port": options.port}
+    overrides: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    return load_config(find(options.config), options.env_file, overrides)
+
+
+def find(named: Path | None) -> Path:
+    """The config file: as named, else `$OAI_PROXY_CONFIG`, else `./config.toml`."""
+    return named or Path(config_path() or DEFAULT_CONFIG)
+
+
+def run(config: Config | str | Path) -> None:
+    """Serve a config from a program of your own, until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigError: the config cannot be used.
+        ListenError: its address cannot be listened on.
+    """
+    loaded = config if isinstance(config, Config) else load_config(config)
+    _serve(assemble(loaded), debug=False)
+
+
+def _serve(assembly: Assembly, *, debug: bool) -> None:
+    settings = assembly.config.settings
+    for warning in advice(assembly):
+        log.warning(str(warning), config=str(assembly.config.path))
+    app = build(assembly, debug=debug)
+    with open_socket(settings.host, settings.port) as listening:
+        address = address_of(listening, tls=settings.ssl_keyfile is not None)
+
+        def say() -> None:
+            log.info(
+                "listening",
+                version=__version__,
+                config=str(assembly.config.path),
+                address=address,
+                api=f"{address}{settings.api_prefix}",
+            )
+
+        run_server(app, settings, listening, say)

@@ -1,0 +1,14 @@
+"""What did the operator ask for? One file in, one immutable `Config` or every problem at once.
+
+- `environment`: the only place that reads the environment and `.env` files
+- `secrets`: `env:NAME`, `file:PATH`, `credential:NAME`
+- `places`: the line of every key
+- `schema`: every table and key, its type, default and meaning
+- `problems`: what the schema found, said so that a person can mend it
+- `binding`: a plugged-in class's constructor as a schema of its own
+- `load`: the steps in order
+"""
+
+from lmproxy.config.load import Config, load_config
+
+__all__ = ["Config", "load_config"]

@@ -1,0 +1,220 @@
+"""Every table and key of the config file: type, default, meaning.
+
+`config.example.toml` is held to this file by a test, in both directions. The vocabulary is
+lm-proxy's, grown, never renamed. Unknown keys are errors everywhere. Values are frozen; durations
+are seconds.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+
+def _names(value: Any) -> Any:
+    """Both spellings of a list of names: `["a", "b"]` and lm-proxy's `"a, b"`."""
+    if isinstance(value, str):
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+    return value
+
+
+def _targets(value: Any) -> Any:
+    """A route's value: one target or a list of them."""
+    if isinstance(value, dict):
+        raise ValueError("a route's value is a string or a list, never a table")
+    return (value,) if isinstance(value, str) else value
+
+
+def _key(value: Any) -> Any:
+    """A key written as text: the key itself, or `sha256:` and its digest."""
+    if not isinstance(value, str):
+        return value
+    scheme, _, digest = value.partition(":")
+    return {"sha256": digest.lower()} if scheme == "sha256" else {"key": value}
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Targets = Annotated[tuple[str, ...], BeforeValidator(_targets), Field(min_length=1)]
+Seconds = Annotated[float, Field(gt=0, le=7 * 24 * 3600)]
+Lane = Literal["auto", "relay", "translate", "litellm"]
+StreamUsage = Literal["ask", "given", "never"]
+Operation = Literal[
+    "chat",
+    "completions",
+    "embeddings",
+    "models",
+    "responses",
+    "images",
+    "audio",
+    "moderations",
+    "messages",
+    "count_tokens",
+    "rerank",
+]
+
+
+class Table(BaseModel):
+    """A TOML table: immutable, no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Timeouts(Table):
+    """Deadlines of one connection."""
+
+    connect_s: Seconds = 5
+    """TCP and TLS together."""
+    first_byte_s: Seconds = 300
+    """A streamed answer's status line and first event."""
+    answer_s: Seconds = 1800
+    """A plain answer, whole: a healthy model may think for minutes."""
+    silence_s: Seconds = 300
+    """Between two reads of an answer that has begun."""
+    total_s: Seconds = 7200
+    """Everything together."""
+
+
+class Connection(Table):
+    """A provider. Keys that belong to one `api_type` only are in `params`, checked by its class."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+
+    api_type: str = "openai"
+    """Which provider, or `local`, or a dotted path to a class."""
+    api_base: str | None = None
+    """Base URL; each provider with a public address has a default."""
+    api_key: SecretStr | None = None
+    """The operator's key at the provider."""
+    http_headers: dict[str, SecretStr] = {}
+    """Sent with every request to the provider; they override our own."""
+    lane: Lane = "auto"
+    """Force a way to the provider instead of the first that fits."""
+    speaks: tuple[Operation, ...] | None = None
+    """What the provider understands natively, where its `api_type`'s own list is wrong."""
+    stream_usage: StreamUsage | None = None
+    """Ask streams for token counts, take them as given, or never expect them."""
+    concurrency: int | None = Field(default=None, ge=1)
+    """Requests under way at once; more are refused with 503."""
+    models: dict[str, str] | None = None
+    """Asked name to the provider's name (deployment). Names absent from it skip the connection."""
+    proxy: str | None = None
+    """HTTP proxy URL for this connection. `HTTP_PROXY` and the like are never read."""
+    ca_file: Path | None = None
+    """PEM file of certificate authorities to trust instead of the public ones."""
+    enabled: bool = True
+    timeouts: Timeouts = Timeouts()
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Keys that are not of the table above: the constructor parameters of the `api_type`."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class Key(Table):
+    """A virtual key with more to say than its text."""
+
+    key: SecretStr | None = None
+    """The key itself, best as `env:`, `file:` or `credential:`."""
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    """Or the SHA-256 digest of it, in hex."""
+    id: str | None = Field(default=None, pattern=r"^[\w.-]{1,64}$")
+    """The name in logs and records; by default made from the digest."""
+    owner: str | None = None
+    """The person or program it was given to."""
+    label: str | None = None
+    """A note for the operator."""
+    created: datetime | None = None
+    """When it was made; for the operator."""
+    expires: datetime | None = None
+    """From then on it is refused. Without a zone: UTC."""
+    enabled: bool = True
+
+
+class Group(Table):
+    """Who may use what."""
+
+    api_keys: tuple[Annotated[Key, BeforeValidator(_key)], ...] = ()
+    """Virtual keys: a text, `sha256:HEX`, a reference, or a table."""
+    allowed_connections: Names = ("*",)
+    """Connection names; `*` is every one."""
+    allowed_models: Names = ("*",)
+    """Patterns on the model name asked."""
+    enabled: bool = True
+
+
+class Server(Table):
+    """How the proxy listens and answers."""
+
+    max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+    """A larger request body is 413."""
+    concurrency: int | None = Field(default=None, ge=1)
+    """Requests under way at once; more are 503."""
+    trusted_proxies: Names = ()
+    """Addresses or networks whose `X-Forwarded-For` is believed."""
+    allowed_hosts: Names = ()
+    """`Host` names answered; empty: any. Others are 421."""
+    allowed_origins: Names = ()
+    """Browser origins allowed by CORS; empty: CORS is off."""
+    route_header: bool = True
+    """Send `x-oai-proxy-route`, which names rule, connection and lane."""
+    stream_head_wait_s: Seconds = 10
+    """How long a stream's status line waits for the provider's first event."""
+    ping_interval_s: Seconds = 15
+    """Silence in a stream after which a comment keeps idle hops open."""
+    drain_s: Seconds = 30
+    """How long a stop waits for answers under way."""
+
+
+class Storage(Table):
+    """Where records are kept."""
+
+    dir: Path | None = None
+    """`$STATE_DIRECTORY` under systemd, else `./storage`."""
+
+
+class Settings(Table):
+    """The whole file."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - lm-proxy's default; `check` and docs say what it means.
+    """Address to listen on."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port to listen on; 0 is any free one, printed at start."""
+    enabled: bool = True
+    """`false` answers every model request with 503."""
+    api_prefix: str = Field(default="/v1", pattern=r"^(/[\w.-]+)*$")
+    """Path in front of every API endpoint; may be empty."""
+    ssl_keyfile: Path | None = None
+    """PEM private key; with `ssl_certfile` the proxy speaks HTTPS."""
+    ssl_certfile: Path | None = None
+    """PEM certificate chain."""
+    lane: Lane = "auto"
+    """For connections that do not say their own: `litellm` sends all traffic through LiteLLM."""
+    default_model: str | None = None
+    """The model of requests that name none; without it they are refused."""
+    model_listing_mode: Literal["as_is", "ignore_wildcards"] = "as_is"
+    """Whether `/models` shows wildcard rules."""
+    model_info: dict[str, dict[str, Any]] = {}
+    """Fields merged into the `/models` entry of the routing key of the same name."""
+    allow_anonymous: bool = False
+    """Serve requests without a key, as group `default`. On loopback only."""
+    keys_dir: Path | None = None
+    """Directory of machine-written key files, one `GROUP.toml` per group."""
+    connections: dict[str, Connection]
+    routing: dict[str, Targets] = {}
+    groups: dict[str, Group] = {}
+    loggers: tuple[dict[str, Any], ...] = ()
+    server: Server = Server()
+    storage: Storage = Storage()
+
+
+TABLES: dict[tuple[str, ...], type[BaseModel]] = {
+    (): Settings,
+    ("connections", "*"): Connection,
+    ("connections", "*", "timeouts"): Timeouts,
+    ("groups", "*"): Group,
+    ("groups", "*", "api_keys", "*"): Key,
+    ("server",): Server,
+    ("storage",): Storage,
+}
+"""Which table stands at which path; `*` is any name or index."""

@@ -1,0 +1,259 @@
+"""Every error a person can meet. A dialect dresses them; nothing else may reach a client.
+
+    ProxyError
+    ├── Refused                     ours: nothing went to a provider
+    │   ├── InvalidRequest          400
+    │   ├── InvalidKey              401
+    │   ├── NotAllowed              403
+    │   ├── NotFound                404
+    │   ├── MethodNotAllowed        405
+    │   ├── BodyTooLarge            413
+    │   ├── UnsupportedContent      415
+    │   ├── WrongHost               421
+    │   ├── LaneNotAvailable        501
+    │   └── Unavailable             503
+    ├── UpstreamFault               the provider's, or the way to it
+    │   ├── UpstreamRejected        the provider's own status, kept
+    │   ├── UpstreamAuthError       502  the operator's credential was refused, not the caller's
+    │   ├── UpstreamUnreachable     502
+    │   ├── UpstreamTlsError        502
+    │   ├── UpstreamInvalidResponse 502
+    │   ├── UpstreamBroken          502  the answer stopped before its end
+    │   └── UpstreamTimeout         504
+    ├── ClientGone                  499  recorded, never sent: nobody is there
+    └── InternalError               500  our bug; says nothing of what happened
+    ConfigError                     the config cannot be used; never reaches a client
+
+Messages are ours, or a provider's after scrubbing. No message holds a secret, a host or a path.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+class ProxyError(Exception):
+    """An error with its HTTP form.
+
+    Attributes:
+        status: HTTP status.
+        code: stable machine-readable name, as in `docs/connect.md`.
+        kind: the `type` of OpenAI's error object.
+        param: the request field at fault, or `None`.
+        retry_after_s: whole seconds after which trying again is sensible, or `None`.
+        details: further fields of a provider's error object, already scrubbed.
+    """
+
+    status: int = 500
+    code: str | None = "internal_error"
+    kind: str = "server_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        if code:
+            self.code = code
+        self.param = param
+        self.retry_after_s = retry_after_s
+        self.details: dict[str, Any] = {}
+
+
+class Refused(ProxyError):
+    """We said no before anything went to a provider."""
+
+    kind = "invalid_request_error"
+
+
+class InvalidRequest(Refused):
+    """The request cannot be understood as it is; `param` names the field."""
+
+    status = 400
+    code = "invalid_request"
+
+
+class InvalidKey(Refused):
+    """No known key was presented. The same words for every reason: nothing is learnt from them."""
+
+    status = 401
+    code = "invalid_api_key"
+    WORDS: ClassVar = (
+        "Incorrect or missing API key. Send a virtual key of this proxy as "
+        "'Authorization: Bearer KEY'; whoever runs the proxy hands them out."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(self.WORDS)
+
+
+class NotAllowed(Refused):
+    """The key is right and may not do this."""
+
+    status = 403
+    code = "model_not_allowed"
+    kind = "permission_error"
+
+
+class NotFound(Refused):
+    """No such model or path."""
+
+    status = 404
+    code = "not_found"
+
+
+class MethodNotAllowed(Refused):
+    """The path exists, for another method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class BodyTooLarge(Refused):
+    """The body passed the operator's limit; the rest of it was not read."""
+
+    status = 413
+    code = "request_too_large"
+
+
+class UnsupportedContent(Refused):
+    """Not JSON by its headers, or compressed."""
+
+    status = 415
+    code = "unsupported_media_type"
+
+
+class WrongHost(Refused):
+    """The `Host` header is none of `allowed_hosts`."""
+
+    status = 421
+    code = "invalid_host"
+
+
+class LaneNotAvailable(Refused):
+    """The connection needs a way to its provider that this version does not have."""
+
+    status = 501
+    code = "lane_not_available"
+    kind = "server_error"
+
+
+class Unavailable(Refused):
+    """Switched off or full; trying again later may work."""
+
+    status = 503
+    code = "overloaded"
+    kind = "service_unavailable"
+
+
+class UpstreamFault(ProxyError):
+    """The provider, or the way to it, failed."""
+
+    status = 502
+    code: str | None = "upstream_error"
+    kind = "upstream_error"
+
+
+class UpstreamRejected(UpstreamFault):
+    """The provider refused with a status that its clients act on: it is kept."""
+
+    def __init__(
+        self, status: int, message: str, *, code: str | None, kind: str, param: str | None
+    ) -> None:
+        super().__init__(message, param=param)
+        self.status = status
+        self.code = code
+        self.kind = kind
+
+
+class UpstreamAuthError(UpstreamFault):
+    """The provider refused the operator's credential."""
+
+    code = "upstream_auth_error"
+
+
+class UpstreamUnreachable(UpstreamFault):
+    """No connection could be made, or it was lost before an answer."""
+
+    code = "upstream_unreachable"
+
+
+class UpstreamTlsError(UpstreamFault):
+    """The provider's certificate or TLS handshake is not acceptable. Never retried."""
+
+    code = "upstream_tls_error"
+
+
+class UpstreamInvalidResponse(UpstreamFault):
+    """The provider answered something that is not an answer."""
+
+    code = "upstream_invalid_response"
+
+
+class UpstreamBroken(UpstreamFault):
+    """The answer stopped before its end."""
+
+    code = "upstream_stream_broken"
+
+
+class UpstreamTimeout(UpstreamFault):
+    """One of the connection's deadlines passed."""
+
+    status = 504
+    code = "upstream_timeout"
+
+
+class ClientGone(ProxyError):
+    """The client left. The upstream request is cancelled; this is recorded and never sent."""
+
+    status = 499
+    code = "client_gone"
+
+    def __init__(self) -> None:
+        super().__init__("The client closed the connection before the answer was complete.")
+
+
+class InternalError(ProxyError):
+    """A bug of ours. The traceback is in the process log, under the request's id."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The proxy failed at this request. The operator's log has the details under its id."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a config.
+
+    Attributes:
+        where: dotted key path, `""` for the file as a whole.
+        line: 1-based line in the file, `None` where it is not known.
+        hint: what to write instead, or `None`.
+    """
+
+    where: str
+    message: str
+    line: int | None = None
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        """`line 4: connections.openai.api_kee: unknown key; did you mean 'api_key'?`."""
+        place = f"line {self.line}: " if self.line else ""
+        key = f"{self.where}: " if self.where else ""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{place}{key}{self.message}{hint}"
+
+
+class ConfigError(Exception):
+    """The config cannot be used. Holds every problem, in file order; they name keys, not values."""
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.source = source
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
+        super().__init__("\n".join(f"{source}: {problem}" for problem in self.problems))

@@ -1,0 +1,256 @@
+"""The walk of a request through the rooms, and its order. Nobody else knows it.
+
+    arrive ─ admit ─ ask: name ─ route ─ permit ─ upstream ─ the answer passes ─ close
+             401          400    404     403      502 504
+
+The walk is a bracket: a record is opened before anything can fail, and closed however the request
+ends. A caller is known before a byte of the body is read.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+
+from lmproxy import logs
+from lmproxy.call import Arrival, Call, Caller, Json, Reply, Target
+from lmproxy.errors import (
+    ClientGone,
+    InvalidKey,
+    InvalidRequest,
+    ProxyError,
+    Unavailable,
+)
+from lmproxy.keys import KeyRing, key_id
+from lmproxy.policy import Permissions
+from lmproxy.recording import Draft, Recorder
+from lmproxy.recording import record as words
+from lmproxy.routing import Listing, Match, Routes, check_model_name, model_not_found
+from lmproxy.upstream import Upstreams
+from lmproxy.upstream.usage import estimate
+
+log = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a config decides, compiled. Replaced as a whole, never changed.
+
+    Attributes:
+        most_under_way: requests at once, `None` for any number.
+    """
+
+    enabled: bool
+    default_model: str | None
+    most_under_way: int | None
+    keyring: KeyRing
+    routes: Routes
+    permissions: Permissions
+    listing: Listing
+    upstreams: Upstreams
+
+
+class Gateway:
+    """The door: opens a passage for every request."""
+
+    def __init__(self, snapshot: Snapshot, recorder: Recorder) -> None:
+        """Requests take the snapshot that is current when they arrive."""
+        self.snapshot = snapshot
+        self.recorder = recorder
+        self.under_way = 0
+
+    def arrive(self, arrival: Arrival) -> "Passage":
+        """Begin a request's record. Use as `async with`."""
+        return Passage(self, arrival)
+
+
+class Passage:
+    """One request's way through the rooms."""
+
+    def __init__(self, gateway: Gateway, arrival: Arrival) -> None:
+        self._gateway = gateway
+        self._snapshot = gateway.snapshot
+        self._draft = Draft(f"req_{secrets.token_hex(12)}", arrival)
+        self._closed = False
+
+    @property
+    def id(self) -> str:
+        """Our id of the request: the key of its record."""
+        return self._draft.id
+
+    @property
+    def route(self) -> str | None:
+        """Rule, connection and lane as `x-oai-proxy-route` says them; `None` before routing."""
+        draft = self._draft
+        if draft.rule is None or not draft.attempts:
+            return None
+        last = draft.attempts[-1]
+        rule = draft.rule.encode("ascii", "replace").decode()
+        return f'rule="{rule}"; connection={last.connection}; lane={last.lane}'
+
+    async def __aenter__(self) -> "Passage":
+        self._gateway.under_way += 1
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._gateway.under_way -= 1
+        if self._closed:
+            return
+        if isinstance(error, ClientGone):
+            self._close(error.status, words.GONE, error.code)
+        elif isinstance(error, asyncio.CancelledError):
+            self._close(503, words.INTERRUPTED, "server_shutting_down")
+        else:
+            self._close(500, words.BUG, "internal_error")
+
+    def admit(self, presented: Sequence[bytes]) -> Caller:
+        """Find out who is calling.
+
+        Args:
+            presented: every credential of the request, in any order.
+
+        Raises:
+            Unavailable: the proxy is switched off or full.
+            InvalidKey: no credential is a key.
+            InvalidRequest: two are, and differ.
+        """
+        draft, snapshot = self._draft, self._snapshot
+        draft.secrets = tuple(secret.decode("latin-1") for secret in presented)
+        if not snapshot.enabled:
+            raise Unavailable("The service is disabled.", code="service_disabled")
+        most = snapshot.most_under_way
+        if most is not None and self._gateway.under_way > most:
+            raise Unavailable(
+                "The proxy has too many requests under way. Try again shortly.", retry_after_s=1
+            )
+        try:
+            draft.caller = snapshot.keyring.identify(presented)
+        except InvalidKey:
+            hints = [key_id(secret)[:12] for secret in presented]
+            log.info("refused a credential", key_id_prefixes=hints, address=draft.arrival.address)
+            raise
+        return draft.caller
+
+    async def ask(self, call: Call, session: str | None = None) -> Reply:
+        """Route `call`, check that it is permitted, and ask the provider.
+
+        Args:
+            call: with an empty `model` where the client named none.
+            session: the client's own name for its conversation, if it gave one.
+
+        Raises:
+            Refused: we say no.
+            UpstreamFault: the provider failed.
+        """
+        draft = self._draft
+        draft.call, draft.session = call, session
+        call = draft.call = self._with_model(call)
+        draft.asked = call.model
+        target = self._choose(call.model)
+        connection = self._snapshot.upstreams[target.connection]
+        attempt = draft.begin_attempt(target, connection.lane(call.operation))
+        try:
+            return await connection.ask(call, target.model, draft.observed)
+        except ProxyError as error:
+            attempt.error_code = error.code
+            raise
+        finally:
+            attempt.seconds = time.monotonic() - attempt.started_at
+
+    def _with_model(self, call: Call) -> Call:
+        if call.model:
+            return call
+        default = self._snapshot.default_model
+        if default is None:
+            raise InvalidRequest(
+                "The request names no model. GET /v1/models lists what your key may use.",
+                code="missing_required_parameter",
+                param="model",
+            )
+        return replace(call, model=default)
+
+    def _choose(self, model: str) -> Target:
+        """The first permitted target that has the model, with the provider's name for it."""
+        check_model_name(model)
+        match = self._resolve(model)
+        permitted = self._snapshot.permissions.permitted(self._caller, model, match.targets)
+        usable = next(self._usable(permitted), None)
+        if usable is not None:
+            return usable
+        if any(not self._snapshot.upstreams[target.connection].enabled for target in permitted):
+            raise Unavailable(
+                f"The connection behind '{model}' is switched off.", code="connection_disabled"
+            )
+        raise model_not_found(model)
+
+    def _resolve(self, model: str) -> Match:
+        match = self._snapshot.routes.resolve(model)
+        self._draft.rule = match.rule.pattern.text
+        self._draft.rule_line = match.rule.line
+        if not match.targets:
+            raise model_not_found(model)
+        return match
+
+    def _usable(self, targets: Sequence[Target]) -> Iterator[Target]:
+        for target in targets:
+            connection = self._snapshot.upstreams[target.connection]
+            deployment = connection.deployment(target.model)
+            if connection.enabled and deployment is not None:
+                yield Target(target.connection, deployment)
+
+    @property
+    def _caller(self) -> Caller:
+        if self._draft.caller is None:
+            raise InvalidKey
+        return self._draft.caller
+
+    def models(self) -> list[Json]:
+        """The entries of `/models` that the caller may use."""
+        grant = self._snapshot.permissions.of(self._caller)
+        return [
+            entry.body
+            for entry in self._snapshot.listing.entries
+            if grant.allows_model(entry.id) and any(map(grant.allows_connection, entry.connections))
+        ]
+
+    def model(self, name: str) -> Json:
+        """The entry of one model, found as a request for it would find it.
+
+        Raises:
+            Refused: as for a request.
+        """
+        self._draft.asked = name
+        for entry in self.models():
+            if entry["id"] == name:
+                return entry
+        return self._snapshot.listing.describe(name, self._choose(name).connection)
+
+    def close(self, status: int, error: ProxyError | None = None, *, begun: bool = False) -> None:
+        """Write the record. Called before the last byte goes to the client; once.
+
+        Args:
+            status: what the client got.
+            error: what it was told went wrong, if anything.
+            begun: whether part of an answer was out before the error.
+        """
+        if error is None:
+            self._close(status, words.ANSWERED, None)
+        else:
+            self._close(status, words.outcome_of(error, begun=begun), error.code)
+
+    def _close(self, status: int, outcome: str, error_code: str | None) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        draft = self._draft
+        counted = draft.observed.usage.source != "unknown"
+        if draft.attempts and draft.call and not counted and outcome in words.HAS_TOKENS:
+            draft.observed.usage = estimate(draft.call, draft.observed)
+        self._gateway.recorder.close(draft, status, outcome, error_code)

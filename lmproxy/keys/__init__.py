@@ -1,0 +1,9 @@
+"""Who is calling? A presented secret in, a `Caller` out, or 401.
+
+- `keyring`: every virtual key's digest, found in a dict
+- `files`: the machine-written key files of `keys_dir`
+"""
+
+from lmproxy.keys.keyring import KeyRing, KeyRingBuilder, ambiguous, key_id
+
+__all__ = ["KeyRing", "KeyRingBuilder", "ambiguous", "key_id"]

@@ -1,0 +1,203 @@
+"""Which virtual key is this? Digests in a dict: as fast with 100,000 keys as with one.
+
+Only SHA-256 digests are kept and compared, so neither the time taken nor an error tells how much of
+a guess was right. Slow hashes are for passwords; keys are long random texts, and a slow hash per
+request would be a denial of service of our own making.
+"""
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lmproxy.call import Caller
+from lmproxy.config import Config
+from lmproxy.config.places import KeyPath
+from lmproxy.config.schema import Group, Key
+from lmproxy.errors import InvalidKey, InvalidRequest, Problem
+from lmproxy.keys.files import read_key_files
+
+PLACEHOLDERS = {"YOUR_API_KEY_HERE", "YOUR_KEY", "KEY1", "KEY2", "changeme"}
+SHORT_KEY = 20
+ANONYMOUS_GROUP = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A known key. `expires_at` is Unix time, `None` for never."""
+
+    caller: Caller
+    expires_at: float | None
+    enabled: bool
+
+
+class KeyRing:
+    """Every known key."""
+
+    def __init__(self, entries: dict[bytes, Entry], anonymous: Caller | None = None) -> None:
+        """`entries` by SHA-256 digest; `anonymous` is who comes without a key, `None`: nobody."""
+        self._entries = entries
+        self._anonymous = anonymous
+
+    def identify(self, secrets: Sequence[bytes]) -> Caller:
+        """The caller that the presented secrets belong to.
+
+        Every secret is tried: some clients send a personal key beside ours.
+
+        Raises:
+            InvalidKey: none is a key that may be used now.
+            InvalidRequest: two are, and are different keys.
+        """
+        found: dict[bytes, Caller] = {}
+        for secret in secrets:
+            digest = hashlib.sha256(secret).digest()
+            entry = self._entries.get(digest)
+            if entry and _usable(entry):
+                found[digest] = entry.caller
+        if len(found) == 1:
+            return next(iter(found.values()))
+        if found:
+            raise ambiguous()
+        if self._anonymous and not (secrets and self._entries):
+            return self._anonymous
+        raise InvalidKey
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def ambiguous() -> InvalidRequest:
+    """Two credentials, and no way to know which one is meant."""
+    return InvalidRequest(
+        "The request carries two different API keys. Send one of them only.",
+        code="ambiguous_credentials",
+    )
+
+
+def key_id(secret: bytes) -> str:
+    """The name of a key in logs and records: the head of its digest, in hex."""
+    return _digest_id(hashlib.sha256(secret).digest())
+
+
+def _digest_id(digest: bytes) -> str:
+    return f"key_{digest.hex()[:12]}"
+
+
+def _usable(entry: Entry) -> bool:
+    return entry.enabled and (entry.expires_at is None or time.time() < entry.expires_at)
+
+
+class KeyRingBuilder:
+    """Collects the keys of a config and everything wrong with them."""
+
+    def __init__(self, config: Config) -> None:
+        """Nothing is read until `build`."""
+        self._config = config
+        self._entries: dict[bytes, Entry] = {}
+        self._places: dict[bytes, KeyPath] = {}
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def build(self) -> KeyRing:
+        """The key ring. Look at `problems` before using it."""
+        groups = self._config.settings.groups
+        for name, group in groups.items():
+            for index, key in enumerate(group.api_keys):
+                self._add(name, group, key, ("groups", name, "api_keys", index))
+        for path, name, key in self._machine_written():
+            self._add(name, groups[name], key, path)
+        return KeyRing(self._entries, self._anonymous())
+
+    def _machine_written(self) -> Iterator[tuple[KeyPath, str, Key]]:
+        directory = self._config.settings.keys_dir
+        for name, keys, problems in read_key_files(directory) if directory else ():
+            self.problems += problems
+            if not problems and name not in self._config.settings.groups:
+                self._problem(("keys_dir",), f"{name}.toml belongs to no group of the config")
+                continue
+            for index, key in enumerate(keys):
+                yield ("keys_dir", f"{name}.toml", "keys", index), name, key
+
+    def _add(self, name: str, group: Group, key: Key, path: KeyPath) -> None:
+        secret = key.key.get_secret_value() if key.key else None
+        if (secret is None) == (key.sha256 is None):
+            self._problem(path, "give either the key or its sha256")
+            return
+        if secret is not None and not self._acceptable(secret, path):
+            return
+        digest = (
+            hashlib.sha256(secret.encode()).digest()
+            if secret is not None
+            else bytes.fromhex(key.sha256 or "")
+        )
+        if digest in self._entries:
+            self._repeated(digest, name, path)
+            return
+        caller = Caller(key.id or _digest_id(digest), name, key.owner)
+        self._entries[digest] = Entry(caller, _expiry(key), key.enabled and group.enabled)
+        self._places[digest] = path
+
+    def _acceptable(self, secret: str, path: KeyPath) -> bool:
+        """Judge the text of a key. Never says what it is."""
+        if not secret.strip():
+            self._problem(path, "an empty key would let everybody in")
+            return False
+        if secret in PLACEHOLDERS:
+            if not self._config.is_loopback:
+                self._problem(path, "is a placeholder", "make a key with: openssl rand -hex 24")
+                return False
+            self._warn(path, "is a placeholder; fine only while nobody else can connect")
+        elif len(secret) < SHORT_KEY:
+            self._warn(path, f"is shorter than {SHORT_KEY} characters and could be guessed")
+        if path[0] == "groups" and not self._is_reference(path):
+            self._warn(path, "stands in the file as plain text; use env:, file: or sha256:")
+        return True
+
+    def _is_reference(self, path: KeyPath) -> bool:
+        return bool({path, (*path, "key")} & self._config.references)
+
+    def _repeated(self, digest: bytes, name: str, path: KeyPath) -> None:
+        first = self._places[digest]
+        line = self._config.line(*first)
+        where = f"line {line}" if line else ".".join(map(str, first))
+        if self._entries[digest].caller.group == name:
+            self._warn(path, f"is the same key as at {where}")
+        else:
+            self._problem(path, f"is also a key of another group, at {where}; a key has one group")
+
+    def _anonymous(self) -> Caller | None:
+        settings = self._config.settings
+        if settings.allow_anonymous and not self._config.is_loopback:
+            self._problem(
+                ("allow_anonymous",),
+                "needs a loopback host, or everybody in the network may spend your money",
+                'set host = "127.0.0.1" or give the groups api_keys',
+            )
+        if settings.allow_anonymous:
+            if settings.groups and ANONYMOUS_GROUP not in settings.groups:
+                self._problem(
+                    ("allow_anonymous",),
+                    f"needs a group named '{ANONYMOUS_GROUP}' to say what anonymous callers may do",
+                )
+            return Caller(None, ANONYMOUS_GROUP)
+        if not self._entries and not self.problems:
+            self._problem(
+                ("groups",),
+                "no group has a key, so nobody could use the proxy",
+                'add api_keys = ["env:TEAM_KEY"] to a group (make one: openssl rand -hex 24)',
+            )
+        return None
+
+    def _problem(self, path: KeyPath, message: str, hint: str | None = None) -> None:
+        self.problems.append(self._config.problem(path, message, hint))
+
+    def _warn(self, path: KeyPath, message: str) -> None:
+        self.warnings.append(self._config.problem(path, message))
+
+
+def _expiry(key: Key) -> float | None:
+    if key.expires is None:
+        return None
+    expires: datetime = key.expires
+    return (expires if expires.tzinfo else expires.replace(tzinfo=UTC)).timestamp()

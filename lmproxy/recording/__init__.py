@@ -1,0 +1,13 @@
+"""Write it down. Every request has one record, whatever became of it.
+
+- `record`: what a record says; a draft while the request walks
+- `journal`: `requests.jsonl`, the truth about usage: one write per line
+- `loggers`: further outputs (`[[loggers]]`), fed through a queue; they may drop, counted
+- `file_logger`: the output `class = "file"`
+"""
+
+from lmproxy.recording.journal import Journal
+from lmproxy.recording.loggers import Loggers, compile_loggers
+from lmproxy.recording.record import Draft, Recorder
+
+__all__ = ["Draft", "Journal", "Loggers", "Recorder", "compile_loggers"]

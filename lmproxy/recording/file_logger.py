@@ -1,0 +1,53 @@
+"""A JSONL file with fields of the operator's choice: `[[loggers]]` with `class = "file"`.
+
+`fields` maps the name in the output to a dotted path in the record, or in the request the client
+sent when the path begins with `request.`: that is the one way a prompt gets into a file, and only
+into this one.
+"""
+
+from pathlib import Path
+from typing import Any, TextIO
+
+import orjson
+
+from lmproxy.call import Json
+
+
+class FileLogger:
+    """Appends one JSON line per record."""
+
+    def __init__(self, path: Path, fields: dict[str, str] | None = None) -> None:
+        """Nothing is opened yet.
+
+        Args:
+            path: the file; its directory is made.
+            fields: output name to dotted path; by default the whole record.
+        """
+        self._path = path.expanduser()
+        self._paths = {name: where.split(".") for name, where in (fields or {}).items()}
+
+    def write(self, record: Json, request: Json | None) -> None:
+        """Append the record's line. Opens and closes the file, so that it may be rotated."""
+        roots = {**record, "request": request}
+        chosen = {name: look_up(roots, where) for name, where in self._paths.items()} or record
+        with self._open() as file:
+            file.write(orjson.dumps(chosen, default=str).decode() + "\n")
+
+    def _open(self) -> TextIO:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+        return self._path.open("a", encoding="utf-8")
+
+    def close(self) -> None:
+        """Nothing is open between two records."""
+
+
+def look_up(value: Any, path: list[str]) -> Any:
+    """What stands at `path` in nested tables and lists; `None` where a part is missing."""
+    for part in path:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value

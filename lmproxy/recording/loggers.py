@@ -1,0 +1,100 @@
+"""Who else wants the records? The outputs of `[[loggers]]`: one thread, one bounded queue.
+
+They may fall behind or fail: then records are dropped, counted and said. The journal is the truth.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+from lmproxy import logs
+from lmproxy.call import Json
+from lmproxy.config import Config
+from lmproxy.config.binding import BindError, Spec, bind, resolve_class
+from lmproxy.errors import Problem
+
+log = logs.get(__name__)
+
+LONGEST_QUEUE = 10_000
+SAY_AGAIN_S = 10.0
+KINDS = {"file": "lmproxy.recording.file_logger.FileLogger"}
+"""The class of each short `class` name. Anything with a dot is a path to anybody's class."""
+
+
+class Logger(Protocol):
+    """One output. Called in the loggers' own thread, one record at a time."""
+
+    def write(self, record: Json, request: Json | None) -> None:
+        """Put the record somewhere. `request` is the body the client sent, if it was readable."""
+
+    def close(self) -> None:
+        """Finish; nothing comes after."""
+
+
+class Loggers:
+    """Every output beside the journal."""
+
+    def __init__(self, outputs: Sequence[Logger]) -> None:
+        """Nothing runs until `start`."""
+        self._outputs = outputs
+        self._queue: queue.Queue[tuple[Json, Json | None] | None] = queue.Queue(LONGEST_QUEUE)
+        self._thread: threading.Thread | None = None
+        self._say_at = 0.0
+        self.wanted = bool(outputs)
+        self.dropped = 0
+
+    def start(self) -> None:
+        """Begin writing, if there is an output."""
+        if self.wanted:
+            self._thread = threading.Thread(target=self._run, name="loggers", daemon=True)
+            self._thread.start()
+
+    def put(self, record: Json, request: Json | None) -> None:
+        """Hand a record to the outputs. Never waits."""
+        try:
+            self._queue.put_nowait((record, request))
+        except queue.Full:
+            self._drop("the loggers are too slow")
+
+    def close(self) -> None:
+        """Write what is queued and close the outputs. May be called twice."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._queue.put(None)
+            thread.join()
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            for output in self._outputs:
+                self._write(output, *item)
+        for output in self._outputs:
+            output.close()
+
+    def _write(self, output: Logger, record: Json, request: Json | None) -> None:
+        try:
+            output.write(record, request)
+        except Exception as error:  # noqa: BLE001 - anybody's code; it may not stop the others.
+            self._drop(f"{type(output).__name__}: {type(error).__name__}: {error}")
+
+    def _drop(self, reason: str) -> None:
+        self.dropped += 1
+        now = time.monotonic()
+        if now >= self._say_at:
+            self._say_at = now + SAY_AGAIN_S
+            log.error("a logger dropped a record", reason=reason, dropped=self.dropped)
+
+
+def compile_loggers(config: Config) -> tuple[Loggers, list[Problem]]:
+    """The outputs of `config` and everything wrong with them."""
+    outputs: list[Logger] = []
+    problems: list[Problem] = []
+    for index, table in enumerate(config.settings.loggers):
+        params = dict(table)
+        spec = Spec(str(params.pop("class", "file")), params, ("loggers", index))
+        try:
+            outputs.append(bind(resolve_class(spec, KINDS, "class"), spec))
+        except BindError as error:
+            problems += [config.problem(*found) for found in error.found]
+    return Loggers(outputs), problems

@@ -1,0 +1,188 @@
+"""What does a record say? The fields of `requests.jsonl`, version 1; `docs/records.md` lists them.
+
+A record has no prompt and no answer. Texts that a client chose are cut, and the caller's own
+credential is taken out of them. Times are UTC; durations seconds.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from lmproxy.call import Arrival, Call, Caller, Json, Observed, Target
+from lmproxy.errors import ProxyError, Refused
+from lmproxy.recording.journal import Journal
+from lmproxy.recording.loggers import Loggers
+from lmproxy.scrub import mask
+
+VERSION = 1
+LONGEST_TEXT = 512
+IMAGE_PARTS = {"image_url", "image", "input_image"}
+
+ANSWERED = "answered"
+REFUSED = "refused"
+FAILED = "upstream_failed"
+BROKEN = "broken"
+GONE = "client_gone"
+INTERRUPTED = "interrupted"
+BUG = "internal_error"
+HAS_TOKENS = {ANSWERED, BROKEN, GONE, INTERRUPTED}
+"""Outcomes of requests that a provider worked for, so that tokens are estimated if not counted."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try at one target."""
+
+    connection: str
+    model: str
+    lane: str
+    started_at: float
+    error_code: str | None = None
+    seconds: float | None = None
+
+    def as_json(self) -> Json:
+        """The form in a record."""
+        return {
+            "connection": self.connection,
+            "model": self.model,
+            "lane": self.lane,
+            "error_code": self.error_code,
+            "duration_s": _rounded(self.seconds),
+        }
+
+
+@dataclass(slots=True)
+class Draft:
+    """A record being written while its request walks through the rooms."""
+
+    id: str
+    arrival: Arrival
+    started_at: float = field(default_factory=time.monotonic)
+    time: datetime = field(default_factory=lambda: datetime.now(UTC))
+    secrets: tuple[str, ...] = ()
+    caller: Caller | None = None
+    asked: str | None = None
+    call: Call | None = None
+    rule: str | None = None
+    rule_line: int | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    observed: Observed = field(default_factory=Observed)
+    session: str | None = None
+
+    def begin_attempt(self, target: Target, lane: str) -> Attempt:
+        """Note that `target` is asked now."""
+        attempt = Attempt(target.connection, target.model, lane, time.monotonic())
+        self.attempts.append(attempt)
+        return attempt
+
+
+class Recorder:
+    """Turns drafts into records and sends them to every output."""
+
+    def __init__(
+        self, journal: Journal, loggers: Loggers, config_hash: str, scrub: Callable[[str], str]
+    ) -> None:
+        """`config_hash` and the generation tell which config decided."""
+        self._journal = journal
+        self._loggers = loggers
+        self._config_hash = config_hash
+        self._scrub = scrub
+        self.generation = 1
+
+    def close(self, draft: Draft, status: int, outcome: str, error_code: str | None) -> None:
+        """Write the record of a request that has ended."""
+        record = self._record(draft, status, outcome, error_code)
+        self._journal.write(record)
+        if self._loggers.wanted:
+            self._loggers.put(record, draft.call.body if draft.call else None)
+
+    def _record(self, draft: Draft, status: int, outcome: str, error_code: str | None) -> Json:
+        arrival, caller, call, observed = draft.arrival, draft.caller, draft.call, draft.observed
+        last = draft.attempts[-1] if draft.attempts else None
+        body = call.body if call else {}
+        return {
+            "v": VERSION,
+            "id": draft.id,
+            "client_request_id": self._text(draft, arrival.client_request_id),
+            "time": draft.time.isoformat(timespec="milliseconds"),
+            "method": arrival.method,
+            "path": self._text(draft, arrival.path),
+            "dialect": arrival.dialect,
+            "operation": arrival.operation,
+            "key_id": caller.key_id if caller else None,
+            "owner": caller.owner if caller else None,
+            "group": caller.group if caller else None,
+            "user": self._text(draft, body.get("user")),
+            "session": self._text(draft, draft.session),
+            "model_asked": self._text(draft, draft.asked),
+            "model_used": last.model if last else None,
+            "connection": last.connection if last else None,
+            "lane": last.lane if last else None,
+            "rule": draft.rule,
+            "rule_line": draft.rule_line,
+            "config": self._config_hash,
+            "generation": self.generation,
+            "attempts": [attempt.as_json() for attempt in draft.attempts],
+            "status": status,
+            "outcome": outcome,
+            "error_code": error_code,
+            **features(call),
+            "usage": asdict(observed.usage),
+            "finish_reason": self._text(draft, observed.finish_reason),
+            **_durations(draft),
+            "upstream_request_id": self._text(draft, observed.upstream_request_id),
+            "address": arrival.address,
+            "user_agent": self._text(draft, arrival.user_agent),
+        }
+
+    def _text(self, draft: Draft, value: Any) -> str | None:
+        """A text that somebody else chose: cut, without secrets; `None` for what is no text."""
+        if not isinstance(value, str):
+            return None
+        return self._scrub(mask(value[:LONGEST_TEXT], draft.secrets))
+
+
+def features(call: Call | None) -> Json:
+    """What the request made use of, `None` where there was no readable request."""
+    if call is None:
+        return dict.fromkeys(("stream", "tools", "image", "reasoning_effort"))
+    effort = call.body.get("reasoning_effort")
+    return {
+        "stream": call.stream,
+        "tools": bool(call.body.get("tools") or call.body.get("functions")),
+        "image": _has_image(call.body.get("messages")),
+        "reasoning_effort": effort[:32] if isinstance(effort, str) else None,
+    }
+
+
+def _has_image(messages: Any) -> bool:
+    for message in messages if isinstance(messages, list) else ():
+        content = message.get("content") if isinstance(message, dict) else None
+        for part in content if isinstance(content, list) else ():
+            if isinstance(part, dict) and part.get("type") in IMAGE_PARTS:
+                return True
+    return False
+
+
+def outcome_of(error: ProxyError, *, begun: bool) -> str:
+    """The word for how a request that met `error` ended; `begun`: part of the answer was out."""
+    if begun:
+        return BROKEN
+    return REFUSED if isinstance(error, Refused) else FAILED
+
+
+def _durations(draft: Draft) -> Json:
+    first = draft.observed.first_byte_at
+    asked_at = draft.attempts[0].started_at if draft.attempts else None
+    ended = draft.observed.ended_at
+    return {
+        "duration_s": _rounded(time.monotonic() - draft.started_at),
+        "first_token_s": _rounded(first - draft.started_at if first else None),
+        "upstream_s": _rounded(ended - asked_at if ended and asked_at else None),
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 6)

@@ -1,0 +1,22 @@
+"""Where does it go? A model name in, the first matching rule and its targets out, or 404.
+
+- `names`: which model names are model names at all
+- `listing`: what `/models` shows
+- `rules`: the rules in file order
+"""
+
+from lmproxy.routing.listing import Listing, compile_listing
+from lmproxy.routing.names import check_model_name, is_model_name
+from lmproxy.routing.rules import Match, Routes, Rule, compile_routes, model_not_found
+
+__all__ = [
+    "Listing",
+    "Match",
+    "Routes",
+    "Rule",
+    "check_model_name",
+    "compile_listing",
+    "compile_routes",
+    "is_model_name",
+    "model_not_found",
+]

@@ -1,0 +1,96 @@
+"""What must never be seen: taken out of every text that we did not write ourselves.
+
+Two nets. The exact one knows this process's own secrets, in each form a provider or a library may
+echo them; the second knows what secrets, hosts and file paths look like.
+"""
+
+import base64
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+MASK = "[secret]"
+SHORTEST_SECRET = 6
+"""Below this a secret cannot be told from ordinary text; masking it would garble every message."""
+ELIDED_PREFIX = 8
+"""Providers echo a key as its head, some dots and its tail: the head is what we look for."""
+
+LOOKS_SECRET = re.compile(
+    r"-----BEGIN[ A-Z]*PRIVATE KEY-----.*?(?:-----END[ A-Z]*PRIVATE KEY-----|\Z)"
+    r"|\bsk-[\w*.…-]{4,}"
+    r"|\bAIza[\w*.…-]{8,}"
+    r"|\bAKIA[A-Z0-9*]{8,}"
+    r"|\bgh[pousr]_\w{16,}"
+    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
+    r"|(?<=\bBearer )[^\s\"',]{4,}"
+    r"|(?<=[?&]key=)[^&\s\"']+"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
+    re.DOTALL,
+)
+LOOKS_INTERNAL = re.compile(
+    r"(?:\b(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?\b)"
+    r"|(?:\blocalhost(?::\d{1,5})?\b)"
+    r"|(?:(?<![\w:/.])/(?:home|usr|opt|var|tmp|root|etc|app|srv|mnt|data|workspace)(?:/[\w.@+-]+)+)"
+    r"|(?:(?<![\w:/.])(?:/[\w.@+-]+)+\.py\b)"
+)
+
+
+class Scrubber:
+    """Masks one process's secrets. Built once per config; `secrets` are upstream credentials."""
+
+    def __init__(self, secrets: Iterable[str] = (), hosts: Iterable[str] = ()) -> None:
+        """Prepare both nets. `hosts` are the providers' own, removed from what clients see."""
+        known = sorted({s for s in secrets if len(s) >= SHORTEST_SECRET}, key=len, reverse=True)
+        forms = [form for secret in known for form in _forms(secret)]
+        self._exact = re.compile("|".join(forms)) if forms else None
+        names = sorted({host for host in hosts if host}, key=len, reverse=True)
+        self._hosts = re.compile("|".join(map(re.escape, names))) if names else None
+
+    def text(self, text: str) -> str:
+        """Mask secrets. For logs and records, where hosts and paths help and are ours to see."""
+        if self._exact:
+            text = self._exact.sub(MASK, text)
+        return LOOKS_SECRET.sub(MASK, text)
+
+    def message(self, text: str, limit: int = 500) -> str:
+        """A provider's words made fit for a client: no secret, host or path, cut to `limit`."""
+        text = self.text(text[: limit * 8])
+        if self._hosts:
+            text = self._hosts.sub("[upstream]", text)
+        text = LOOKS_INTERNAL.sub("[internal]", text)
+        return text if len(text) <= limit else text[: limit - 1] + "…"
+
+    def value(self, value: Any, limit: int = 500) -> Any:
+        """`message` for every string of a JSON value, keys included."""
+        if isinstance(value, str):
+            return self.message(value, limit)
+        if isinstance(value, dict):
+            return {self.message(str(k), limit): self.value(v, limit) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self.value(item, limit) for item in value]
+        return value
+
+
+def mask(text: str, secrets: Iterable[str]) -> str:
+    """Take the caller's own credentials out of free text of the same request."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET and secret in text:
+            text = text.replace(secret, MASK)
+    return text
+
+
+def _forms(secret: str) -> list[str]:
+    """Patterns for a secret as it is, percent-encoded, in base64, JSON-escaped, and elided."""
+    raw = secret.encode()
+    plain = {
+        secret,
+        quote(secret, safe=""),
+        base64.b64encode(raw).decode().rstrip("="),
+        base64.urlsafe_b64encode(raw).decode().rstrip("="),
+        secret.replace("\\", "\\\\").replace('"', '\\"').replace("/", "\\/"),
+    }
+    forms = [re.escape(form) for form in sorted(plain, key=len, reverse=True)]
+    if len(secret) >= 2 * ELIDED_PREFIX:
+        forms.append(re.escape(secret[:ELIDED_PREFIX]) + r"[^\s\"'<>]*")
+    return forms

@@ -1,0 +1,69 @@
+"""Is a plain answer an answer? Judged by its first 64 KiB, handed on untouched.
+
+Up to 64 KiB it is parsed whole; of a longer one, the head must look like a JSON object and usage is
+looked for at both ends.
+"""
+
+import re
+
+import orjson
+
+from lmproxy.call import Json, Observed
+from lmproxy.errors import UpstreamInvalidResponse
+from lmproxy.scrub import Scrubber
+from lmproxy.upstream.faults import error_inside
+from lmproxy.upstream.usage import read_usage
+from lmproxy.upstream.watch import finish_reason
+
+PARSED_WHOLE_BYTES = 64 * 1024
+USAGE_OBJECT = re.compile(rb'"usage"\s*:\s*(\{(?:[^{}"]|"[^"]*"|\{[^{}]*\})*\})')
+FINISH_REASON = re.compile(rb'"finish_reason"\s*:\s*"([\w-]{1,64})"')
+
+
+def note_whole(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:
+    """Check a whole chat answer and take note of usage and finish reason.
+
+    Raises:
+        UpstreamFault: it is an error in disguise, or no chat answer.
+    """
+    parsed = _parse(answer)
+    if parsed.get("error"):
+        raise error_inside(parsed["error"], scrubber)
+    choices = parsed.get("choices")
+    if not isinstance(choices, list) or not choices:
+        raise UpstreamInvalidResponse("The provider's answer has no choices.")
+    observed.usage = read_usage(parsed.get("usage")) or observed.usage
+    observed.finish_reason = finish_reason(parsed)
+
+
+def check_head(head: bytes) -> None:
+    """Raise `UpstreamInvalidResponse` unless a long answer begins like a JSON object."""
+    if not head.lstrip()[:1] == b"{":
+        raise UpstreamInvalidResponse("The provider's answer is not a JSON object.")
+
+
+def note_ends(head: bytes, tail: bytes, observed: Observed) -> None:
+    """Take note of usage and finish reason in the first and last 64 KiB of a long answer."""
+    for end in (tail, head):
+        for match in reversed(list(USAGE_OBJECT.finditer(end))):
+            usage = read_usage(_parse_or_none(match[1]))
+            if usage and observed.usage.source == "unknown":
+                observed.usage = usage
+        reason = FINISH_REASON.search(end)
+        if reason and observed.finish_reason is None:
+            observed.finish_reason = reason[1].decode()
+
+
+def _parse(answer: bytes) -> Json:
+    parsed = _parse_or_none(answer)
+    if parsed is None:
+        raise UpstreamInvalidResponse("The provider's answer is not a JSON object.")
+    return parsed
+
+
+def _parse_or_none(data: bytes) -> Json | None:
+    try:
+        parsed = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return parsed if isinstance(parsed, dict) else None

@@ -1,0 +1,72 @@
+"""What can every connection do? Name its lane, rename a model, ask, start, close.
+
+A connection kind is one file with one subclass. The constructor's parameters after `common` are its
+TOML keys; those that every kind has stand in `config.schema.Connection`.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from lmproxy.call import Call, Observed, Reply
+from lmproxy.config import schema
+from lmproxy.errors import LaneNotAvailable
+from lmproxy.scrub import Scrubber
+from lmproxy.upstream.lease import Leases
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What the config says of every connection.
+
+    Attributes:
+        lane: the connection's own, else the global one.
+        scrubber: knows the secrets and hosts of the whole config.
+    """
+
+    name: str
+    settings: schema.Connection
+    lane: schema.Lane
+    scrubber: Scrubber
+
+
+class Connection(ABC):
+    """A configured way to models. One object per config, shared by all requests."""
+
+    def __init__(self, common: Common) -> None:
+        """Opens nothing: a connection is also made by `check`."""
+        self.name = common.name
+        self.enabled = common.settings.enabled
+        self._models = common.settings.models
+        self._leases = Leases(common.settings.concurrency)
+
+    def deployment(self, model: str) -> str | None:
+        """The provider's name for `model`; `None` if this connection does not have it."""
+        return model if self._models is None else self._models.get(model)
+
+    @abstractmethod
+    def lane(self, operation: str) -> schema.Lane:
+        """How a request for `operation` would go."""
+
+    @abstractmethod
+    async def ask(self, call: Call, model: str, observed: Observed) -> Reply:
+        """Send `call` as `model` and return the provider's answer.
+
+        Raises:
+            UpstreamFault: no answer came of it.
+            Refused: nothing was sent.
+        """
+
+    async def start(self) -> None:  # noqa: B027 - most kinds have nothing to start.
+        """Get ready before the first request."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of everything. Nothing is under way any more, or it is cut."""
+
+
+def lane_not_available(lane: str, operation: str) -> LaneNotAvailable:
+    """The honest answer while a lane is not built."""
+    return LaneNotAvailable(
+        f"This model's provider needs the {lane} lane for '{operation}', which this version of the "
+        "proxy does not have. Connections to OpenAI-compatible providers work."
+    )

@@ -1,0 +1,147 @@
+"""The only way out: one pooled HTTP client per connection that can reach nothing but its provider.
+
+What it holds to: the URL starts with the connection's base; no redirect is followed; no compression
+is taken; no cookie is kept; nothing is read from the environment (no proxy, no netrc); every
+deadline of `[connections.X.timeouts]` is kept. A request is sent again once, and only if no byte of
+it went out.
+"""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import certifi
+from yarl import URL
+
+from lmproxy.config.schema import Timeouts
+from lmproxy.errors import (
+    UpstreamFault,
+    UpstreamInvalidResponse,
+    UpstreamTimeout,
+    UpstreamTlsError,
+    UpstreamUnreachable,
+)
+
+READ_BUFFER = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class EgressPolicy:
+    """Where a connection may go and how.
+
+    Attributes:
+        base: scheme, host, port and path prefix of every request; no trailing slash.
+        headers: sent with every request, credentials included.
+        ca_file: certificate authorities instead of certifi's.
+    """
+
+    base: str
+    headers: dict[str, str]
+    timeouts: Timeouts
+    proxy: str | None = None
+    ca_file: Path | None = None
+
+
+class Egress:
+    """One connection's client. Opens at first use; `close` after the last."""
+
+    def __init__(self, policy: EgressPolicy) -> None:
+        """Nothing is opened yet."""
+        self.policy = policy
+        self._headers = {**policy.headers, "accept-encoding": "identity"}
+        self._session: aiohttp.ClientSession | None = None
+        self._base = URL(policy.base)
+
+    def url(self, path: str) -> URL:
+        """The address of an operation, computed once. `path` is one of ours, never a client's."""
+        url = URL(self.policy.base + path)
+        if url.origin() != self._base.origin() or ".." in url.raw_path:
+            raise ValueError(f"{path!r} leaves the connection's base URL")
+        return url
+
+    async def post(
+        self, url: URL, body: bytes, headers: dict[str, str], wait_s: float
+    ) -> aiohttp.ClientResponse:
+        """Send a JSON body and return when the status line and headers are there.
+
+        Args:
+            url: made by `url`.
+            headers: for this request only.
+            wait_s: how long to wait for the head.
+
+        Raises:
+            UpstreamFault: unreachable, TLS not acceptable, a deadline, no HTTP, or compressed.
+        """
+        try:
+            response = await self._post_once(url, body, headers, wait_s)
+        except UpstreamUnreachable:
+            response = await self._post_once(url, body, headers, wait_s)
+        if response.headers.get("content-encoding", "identity") != "identity":
+            response.close()
+            raise UpstreamInvalidResponse("The provider sent a compressed answer unasked.")
+        return response
+
+    async def _post_once(
+        self, url: URL, body: bytes, headers: dict[str, str], wait_s: float
+    ) -> aiohttp.ClientResponse:
+        timeouts = self.policy.timeouts
+        try:
+            return await self._open().post(
+                url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                proxy=self.policy.proxy,
+                timeout=aiohttp.ClientTimeout(
+                    total=None,
+                    connect=timeouts.connect_s,
+                    sock_connect=timeouts.connect_s,
+                    sock_read=wait_s,
+                ),
+            )
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise fault_of(error) from error
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ssl=_trust(self.policy.ca_file)),
+                headers=self._headers,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+                read_bufsize=READ_BUFFER,
+            )
+        return self._session
+
+    async def close(self) -> None:
+        """Close every pooled connection. May be called twice."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(ca_file or certifi.where()))
+
+
+def set_silence_limit(response: aiohttp.ClientResponse, limit_s: float) -> None:
+    """From now on, no read of this answer may wait longer than `limit_s`."""
+    if response.connection is not None and response.connection.protocol is not None:
+        response.connection.protocol.read_timeout = limit_s
+
+
+def fault_of(error: Exception) -> UpstreamFault:
+    """What an error of the client means to our caller. The original stays in the log only."""
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return UpstreamTimeout("No connection to the provider could be made in time.")
+    if isinstance(error, TimeoutError):
+        return UpstreamTimeout("The provider did not answer in time.")
+    if isinstance(error, aiohttp.ClientSSLError | ssl.SSLError):
+        return UpstreamTlsError("The provider's TLS certificate or handshake is not acceptable.")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return UpstreamUnreachable("The provider cannot be reached.")
+    if isinstance(error, aiohttp.ClientResponseError):
+        return UpstreamInvalidResponse("The provider's answer is not HTTP.")
+    return UpstreamFault("The connection to the provider was lost before its answer was complete.")

@@ -1,0 +1,120 @@
+"""A model on this machine: a GGUF file, or the packaged SmolLM2, in a child process of the proxy.
+
+The child speaks OpenAI's format, so requests are relayed to it like to any provider.
+"""
+
+import math
+from pathlib import Path
+
+from lmproxy import logs
+from lmproxy.call import Call, Observed, Reply
+from lmproxy.config import schema
+from lmproxy.config.binding import Misfit
+from lmproxy.errors import Unavailable
+from lmproxy.upstream.connection import Common, Connection, lane_not_available
+from lmproxy.upstream.egress import Egress, EgressPolicy
+from lmproxy.upstream.local_process import (
+    LocalModelError,
+    LocalModelFailed,
+    LocalModelMissing,
+    LocalProcess,
+    LocalSettings,
+    check_installed,
+    packaged_model_file,
+)
+from lmproxy.upstream.relay import PATHS, Relay
+
+log = logs.get(__name__)
+
+
+class Local(Connection):
+    """`api_type = "local"`."""
+
+    def __init__(
+        self,
+        common: Common,
+        model_file: Path | None = None,
+        model_alias: str = "smollm2",
+        context_tokens: int = 4096,
+        threads: int | None = None,
+        parallel: int = 2,
+    ) -> None:
+        """Check that a model could be started; start none.
+
+        Args:
+            common: what every connection has.
+            model_file: a GGUF file; by default the packaged SmolLM2-135M-Instruct.
+            model_alias: the name in answers.
+            context_tokens: prompt and answer together, of each request.
+            threads: by default all physical cores.
+            parallel: requests answered at the same time; more wait.
+
+        Raises:
+            Misfit: the model server, the weights or the file are missing.
+        """
+        super().__init__(common)
+        try:
+            check_installed(model_file)
+            model_file = model_file or packaged_model_file()
+        except LocalModelMissing as missing:
+            raise Misfit("model_file", str(missing), None) from None
+        self._common = common
+        self._process = LocalProcess(
+            LocalSettings(model_file, model_alias, context_tokens, threads, parallel)
+        )
+        self._relay: Relay | None = None
+
+    def lane(self, operation: str) -> schema.Lane:
+        """Always relay: there is no provider to translate for."""
+        return "relay" if operation in PATHS else "litellm"
+
+    async def start(self) -> None:
+        """Load the model. A failure is logged; the next request tries again."""
+        try:
+            await self._process.start()
+            log.info("local model is ready", connection=self.name, pid=self._process.pid)
+        except LocalModelError as error:
+            log.error("local model did not start", connection=self.name, reason=str(error))
+
+    async def ask(self, call: Call, model: str, observed: Observed) -> Reply:
+        """Send `call` to the child process, waiting until it is ready."""
+        if self.lane(call.operation) != "relay":
+            raise lane_not_available("litellm", call.operation)
+        relay = await self._relay_to_child()
+        return await relay.ask(call, model, observed, self._leases.take())
+
+    async def _relay_to_child(self) -> Relay:
+        """The relay to the living child; a new one if it was started again on another port."""
+        try:
+            base = await self._process.base_url()
+        except LocalModelError as error:
+            log.warning("local model is not running", connection=self.name, reason=str(error))
+            wait_s = error.retry_after_s if isinstance(error, LocalModelFailed) else None
+            raise Unavailable(
+                "The local model is not running. The operator's log says why.",
+                code="local_model_unavailable",
+                retry_after_s=None if wait_s is None else max(math.ceil(wait_s), 1),
+            ) from error
+        if self._relay is None or self._relay.egress.policy.base != base:
+            await self._close_egress()
+            self._relay = self._make_relay(base)
+        return self._relay
+
+    def _make_relay(self, base: str) -> Relay:
+        settings = self._common.settings
+        headers = {
+            "authorization": f"Bearer {self._process.api_key}",
+            "content-type": "application/json",
+        }
+        egress = Egress(EgressPolicy(base, headers, settings.timeouts))
+        urls = {operation: egress.url(path) for operation, path in PATHS.items()}
+        return Relay(egress, urls, settings.stream_usage or "ask", self._common.scrubber)
+
+    async def _close_egress(self) -> None:
+        if self._relay is not None:
+            await self._relay.egress.close()
+
+    async def close(self) -> None:
+        """End the child process."""
+        await self._close_egress()
+        await self._process.stop()

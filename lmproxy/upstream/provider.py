@@ -1,0 +1,110 @@
+"""A provider at a URL: OpenAI, a compatible vendor, or a server of the team's own.
+
+Everything that can be known at load is made at load: URLs, headers, lane.
+"""
+
+from collections.abc import Iterator
+
+from yarl import URL
+
+from lmproxy import __version__
+from lmproxy.call import Call, Observed, Reply
+from lmproxy.config import schema
+from lmproxy.config.binding import Misfit
+from lmproxy.config.problems import nearest
+from lmproxy.upstream.connection import Common, Connection, lane_not_available
+from lmproxy.upstream.egress import Egress, EgressPolicy
+from lmproxy.upstream.relay import PATHS, Relay
+from lmproxy.upstream.vendors import VENDORS, Vendor, chat_lane, relayed, vendor
+
+USER_AGENT = f"oai-proxy/{__version__}"
+
+
+class Provider(Connection):
+    """A connection of any `api_type` in the vendor table."""
+
+    def __init__(self, common: Common) -> None:
+        """Check what the vendor table says is needed.
+
+        Raises:
+            Misfit: a key is missing or does not fit.
+        """
+        super().__init__(common)
+        settings = common.settings
+        known = _vendor(settings)
+        base = _base(settings, known)
+        self._speaks = frozenset(settings.speaks or relayed(known, base))
+        self._fallback_lane = chat_lane(known, base)
+        self._forced = common.lane
+        policy = EgressPolicy(
+            base=base + known.path_prefix,
+            headers={**dict(_headers(settings, known)), **_own_headers(settings)},
+            timeouts=settings.timeouts,
+            proxy=settings.proxy,
+            ca_file=settings.ca_file,
+        )
+        self._egress = Egress(policy)
+        self._relay = Relay(
+            egress=self._egress,
+            urls={operation: self._egress.url(path) for operation, path in PATHS.items()},
+            stream_usage=settings.stream_usage or known.stream_usage,
+            scrubber=common.scrubber,
+        )
+
+    def lane(self, operation: str) -> schema.Lane:
+        """The forced lane, else relay for what the provider speaks, else what the vendor needs."""
+        if self._forced in ("translate", "litellm"):
+            return self._forced
+        if operation in self._speaks and operation in PATHS:
+            return "relay"
+        return "litellm" if self._fallback_lane == "relay" else self._fallback_lane
+
+    async def ask(self, call: Call, model: str, observed: Observed) -> Reply:
+        """Send `call` on its lane; see `Connection.ask`."""
+        lane = self.lane(call.operation)
+        if lane != "relay":
+            raise lane_not_available(lane, call.operation)
+        return await self._relay.ask(call, model, observed, self._leases.take())
+
+    async def close(self) -> None:
+        """Close the pooled client."""
+        await self._egress.close()
+
+
+def _vendor(settings: schema.Connection) -> Vendor:
+    known = vendor(settings.api_type)
+    if known is None:
+        hint = nearest(settings.api_type, [*VENDORS, "local"])
+        raise Misfit("api_type", f"there is no api_type '{settings.api_type}'", hint)
+    if known.key_required and settings.api_key is None:
+        example = f"{known.api_type.upper()}_API_KEY"
+        raise Misfit("api_key", "is required for this api_type", f'api_key = "env:{example}"')
+    return known
+
+
+def _base(settings: schema.Connection, known: Vendor) -> str:
+    """The base URL without a trailing slash."""
+    text = settings.api_base or known.api_base
+    if text is None:
+        raise Misfit("api_base", "is required for this api_type", None)
+    url = URL(text)
+    if url.scheme not in ("http", "https") or not url.host:
+        raise Misfit("api_base", "must be an http:// or https:// URL", None)
+    if url.user or url.query_string or url.fragment:
+        raise Misfit("api_base", "must have no user, query or fragment", "use api_key for secrets")
+    return text.rstrip("/")
+
+
+def _headers(settings: schema.Connection, known: Vendor) -> Iterator[tuple[str, str]]:
+    yield "user-agent", USER_AGENT
+    yield "content-type", "application/json"
+    if settings.api_key is None or known.auth == "none":
+        return
+    key = settings.api_key.get_secret_value()
+    if not key.isascii() or not key.isprintable():
+        raise Misfit("api_key", "has characters that no HTTP header can carry", None)
+    yield ("authorization", f"Bearer {key}") if known.auth == "bearer" else (known.auth, key)
+
+
+def _own_headers(settings: schema.Connection) -> dict[str, str]:
+    return {name.lower(): value.get_secret_value() for name, value in settings.http_headers.items()}

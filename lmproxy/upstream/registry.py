@@ -1,0 +1,91 @@
+"""Which connections are there? Made from the config, by name; opened and closed together."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from lmproxy.config import Config, schema
+from lmproxy.config.binding import BindError, Spec, bind, resolve_class
+from lmproxy.errors import Problem
+from lmproxy.scrub import Scrubber
+from lmproxy.upstream.connection import Common, Connection
+from lmproxy.upstream.vendors import VENDORS, advice
+
+KINDS = {
+    "local": "lmproxy.upstream.local.Local",
+    **dict.fromkeys(VENDORS, "lmproxy.upstream.provider.Provider"),
+}
+"""The class of each `api_type`. Anything else with a dot is a path to anybody's class."""
+
+
+class Upstreams:
+    """Every connection of a config."""
+
+    def __init__(self, connections: Mapping[str, Connection]) -> None:
+        """`connections` by name."""
+        self._connections = connections
+
+    def __getitem__(self, name: str) -> Connection:
+        return self._connections[name]
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(self._connections.values())
+
+    async def start(self) -> None:
+        """Get every connection ready, at the same time."""
+        await asyncio.gather(*(connection.start() for connection in self if connection.enabled))
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        await asyncio.gather(*(connection.close() for connection in self))
+
+
+def compile_upstreams(
+    config: Config, scrubber: Scrubber
+) -> tuple[Upstreams, list[Problem], list[Problem]]:
+    """The connections of `config`, everything wrong with them, and what is only unwise."""
+    connections: dict[str, Connection] = {}
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    for name, settings in config.settings.connections.items():
+        place = ("connections", name)
+        if "." in name:
+            problems.append(config.problem(place, "a connection's name cannot contain a dot"))
+            continue
+        try:
+            connections[name] = _make(config, name, settings, scrubber)
+        except BindError as error:
+            problems += [config.problem(*found) for found in error.found]
+        warnings += _advice(config, name, settings)
+    return Upstreams(connections), problems, warnings
+
+
+def _make(config: Config, name: str, settings: schema.Connection, scrubber: Scrubber) -> Connection:
+    spec = Spec(settings.api_type, settings.params, ("connections", name))
+    lane = settings.lane if settings.lane != "auto" else config.settings.lane
+    target = resolve_class(spec, KINDS, "api_type")
+    made: Connection = bind(
+        target,
+        spec,
+        also_known=schema.Connection.model_fields,
+        common=Common(name, settings, lane, scrubber),
+    )
+    return made
+
+
+def _advice(config: Config, name: str, settings: schema.Connection) -> list[Problem]:
+    found = []
+    words = advice(settings.api_type)
+    if words:
+        found.append(config.problem(("connections", name, "api_type"), words))
+    if settings.api_base and is_plain_http_elsewhere(settings.api_base):
+        path = ("connections", name, "api_base")
+        found.append(config.problem(path, "is plain http: keys and prompts cross the network open"))
+    return found
+
+
+def is_plain_http_elsewhere(url: str) -> bool:
+    """Whether `url` sends secrets unencrypted to another machine."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.scheme == "http" and not (host in ("localhost", "::1") or host.startswith("127."))

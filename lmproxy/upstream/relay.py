@@ -1,0 +1,130 @@
+"""The lane that passes bytes on: the provider speaks the client's format, so nothing is translated.
+
+The request goes on as the client wrote it, with the model renamed; the answer's bytes pass
+untouched while usage, finish reason and errors are observed. An answer is handed over only once it
+has shown itself to be one: a plain one whole (up to 64 KiB), a stream with its first event.
+"""
+
+import time
+from dataclasses import dataclass
+
+import orjson
+from yarl import URL
+
+from lmproxy.call import Call, Observed, Reply
+from lmproxy.config.schema import StreamUsage
+from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse
+from lmproxy.scrub import Scrubber
+from lmproxy.upstream import answers
+from lmproxy.upstream.egress import Egress
+from lmproxy.upstream.events import data_of, json_of
+from lmproxy.upstream.faults import error_inside, rejected
+from lmproxy.upstream.lease import Lease
+from lmproxy.upstream.passing import EventStream, LongAnswer, Passing
+from lmproxy.upstream.watch import StreamWatch
+
+PATHS = {"chat": "/chat/completions"}
+"""Operations that the relay lane can carry, and their paths below a provider's base URL."""
+MOST_ERROR_BYTES = 64 * 1024
+EVENT_STREAM = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """The lane of one connection."""
+
+    egress: Egress
+    urls: dict[str, URL]
+    stream_usage: StreamUsage
+    scrubber: Scrubber
+
+    async def ask(self, call: Call, model: str, observed: Observed, lease: Lease) -> Reply:
+        """Send `call` as `model`.
+
+        Args:
+            observed: filled while the answer passes.
+            lease: given back when the answer has ended, however it ended.
+
+        Raises:
+            UpstreamFault: no answer came of it.
+        """
+        body, withhold = self._request_body(call, model)
+        limits = self.egress.policy.timeouts
+        wait_s, whole_s = (
+            (limits.first_byte_s, limits.total_s)
+            if call.stream
+            else (limits.answer_s, limits.answer_s)
+        )
+        ends_at = time.monotonic() + whole_s
+        try:
+            response = await self.egress.post(
+                self.urls[call.operation], body, dict(call.headers), wait_s
+            )
+        except BaseException:
+            lease.give_back()
+            raise
+        passing = Passing(response, observed, ends_at, limits.silence_s, lease)
+        try:
+            return await self._judge(passing, call, withhold)
+        except BaseException:
+            passing.close()
+            raise
+
+    async def _judge(self, passing: Passing, call: Call, withhold: bool) -> Reply:
+        if passing.status != 200:
+            passing.begin()
+            error = await passing.some(MOST_ERROR_BYTES)
+            raise rejected(passing.status, error, passing.headers, self.scrubber)
+        if call.stream:
+            watch = StreamWatch(passing.observed, self.scrubber, withhold_usage=withhold)
+            return await self._stream(passing, watch)
+        return await self._plain(passing)
+
+    def _request_body(self, call: Call, model: str) -> tuple[bytes, bool]:
+        """The body to send, and whether the usage chunk it asks for is ours alone."""
+        body = {**call.body, "model": model}
+        if not call.stream or self.stream_usage != "ask":
+            return orjson.dumps(body), False
+        options = body.get("stream_options")
+        options = options if isinstance(options, dict) else {}
+        if options.get("include_usage"):
+            return orjson.dumps(body), False
+        body["stream_options"] = {**options, "include_usage": True}
+        return orjson.dumps(body), True
+
+    async def _plain(self, passing: Passing) -> Reply:
+        if passing.content_type == EVENT_STREAM:
+            raise UpstreamInvalidResponse("The provider streamed an answer that should be plain.")
+        passing.begin()
+        head = await passing.some(answers.PARSED_WHOLE_BYTES)
+        observed = passing.observed
+        if not passing.at_end:
+            answers.check_head(head)
+            return Reply(200, passing.content_type_header, LongAnswer(passing, head), observed)
+        answers.note_whole(head, observed, self.scrubber)
+        observed.delivered_bytes = len(head)
+        passing.close()
+        return Reply(200, passing.content_type_header, head, observed)
+
+    async def _stream(self, passing: Passing, watch: StreamWatch) -> Reply:
+        if passing.content_type != EVENT_STREAM:
+            passing.begin()
+            raise self._not_a_stream(await passing.some(MOST_ERROR_BYTES))
+        body = EventStream(passing, watch)
+        self._check_first(await body.first_event())
+        return Reply(200, passing.content_type_header, body, passing.observed)
+
+    def _not_a_stream(self, answer: bytes) -> UpstreamFault:
+        parsed = json_of(b"data: " + answer)
+        if isinstance(parsed, dict) and parsed.get("error"):
+            return error_inside(parsed["error"], self.scrubber)
+        return UpstreamInvalidResponse("The provider did not stream, though it was asked to.")
+
+    def _check_first(self, event: bytes) -> None:
+        """Raise unless the first event is a chunk of an answer (or the stream's end)."""
+        parsed = json_of(event)
+        if isinstance(parsed, dict):
+            if parsed.get("error"):
+                raise error_inside(parsed["error"], self.scrubber)
+        elif data_of(event) != b"[DONE]":
+            raise UpstreamInvalidResponse("The provider's stream does not begin with an answer.")

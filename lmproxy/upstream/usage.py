@@ -1,0 +1,67 @@
+"""How many tokens? As the provider counted them, or else estimated and called so.
+
+A provider's numbers are taken as they are but for what cannot be true: they are clamped to 0..10^9,
+and what is not a number counts as not said. An explicit zero stays zero.
+"""
+
+from typing import Any
+
+from lmproxy.call import Call, Json, Observed, Usage
+
+MOST_TOKENS = 10**9
+BYTES_PER_TOKEN = 4
+"""English text in the common tokenizers; an estimate, and marked as one."""
+
+
+def read_usage(usage: Any) -> Usage | None:
+    """OpenAI's `usage` object; `None` if it is none or says nothing."""
+    if not isinstance(usage, dict):
+        return None
+    prompt = _count(usage.get("prompt_tokens"))
+    completion = _count(usage.get("completion_tokens"))
+    if prompt is None and completion is None:
+        return None
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        total_tokens=_count(usage.get("total_tokens")),
+        cached_tokens=_detail(usage, "prompt_tokens_details", "cached_tokens"),
+        reasoning_tokens=_detail(usage, "completion_tokens_details", "reasoning_tokens"),
+        source="provider",
+    )
+
+
+def estimate(call: Call, observed: Observed) -> Usage:
+    """Tokens of an answer whose provider did not say, or whose client left.
+
+    The prompt by the length of its text; a stream by its events, which carry about a token each; a
+    plain answer by its length.
+    """
+    prompt = -(-_text_length(call.body.get("messages")) // BYTES_PER_TOKEN)
+    if call.stream:
+        completion = observed.delivered_events
+    else:
+        completion = observed.delivered_bytes // BYTES_PER_TOKEN
+    return Usage(prompt, completion, prompt + completion, source="estimated")
+
+
+def _count(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        return None
+    return int(min(max(value, 0), MOST_TOKENS))
+
+
+def _detail(usage: Json, group: str, name: str) -> int | None:
+    details = usage.get(group)
+    return _count(details.get(name)) if isinstance(details, dict) else None
+
+
+def _text_length(messages: Any) -> int:
+    """Bytes of every text in `messages`; pictures and sounds are not text."""
+    if isinstance(messages, str):
+        return len(messages.encode())
+    if isinstance(messages, list):
+        return sum(map(_text_length, messages))
+    if isinstance(messages, dict):
+        return sum(_text_length(messages.get(key)) for key in ("content", "text", "arguments"))
+    return 0

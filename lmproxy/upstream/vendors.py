@@ -1,0 +1,257 @@
+"""Where does a provider of this `api_type` live, how is it authenticated, what does it speak?
+
+A table, readable without LiteLLM, so that a relayed connection never waits for its import. Names
+and addresses are lm-proxy's. `tests/upstream/test_vendors.py` compares them with those of the
+installed LiteLLM and holds the reason of every difference. The URL of an operation is `api_base`,
+`path_prefix` and OpenAI's or Anthropic's path without its `/v1`: `/chat/completions`, `/messages`.
+
+A config's own `api_base`, `speaks` and `stream_usage` go before what stands here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from lmproxy.config.schema import Operation, StreamUsage
+
+Auth: TypeAlias = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "none"]
+ChatLane: TypeAlias = Literal["relay", "translate", "litellm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """A kind of provider.
+
+    Attributes:
+        api_type: the canonical name.
+        api_base: default base URL without trailing slash. `None`: the operator gives it, except on
+            the litellm lane, where LiteLLM makes it from a region or project.
+        speaks: what its own API takes and answers in the client's dialect; at `relay_ending` only,
+            if that is set.
+        auth: the header that carries `api_key`; `bearer` is `Authorization: Bearer KEY`, and
+            `none` means that other credentials sign a request.
+        key_required: whether a connection without `api_key` is a mistake.
+        stream_usage: `ask` adds `stream_options.include_usage`; `given` adds nothing, as counts
+            come unasked or the field is refused; `never` expects none.
+        chat_lane: what chat takes unless `relay_ending` says more.
+        aliases: further accepted names.
+        deprecated: those aliases that `check` asks to replace by `api_type`.
+        path_prefix: stands between `api_base` and an operation's path.
+        relay_ending: only an `api_base` that ends so takes what `speaks` says; `None`: any does.
+        notice: what `check` tells everybody who uses this vendor.
+    """
+
+    api_type: str
+    api_base: str | None
+    speaks: frozenset[Operation]
+    auth: Auth = "bearer"
+    key_required: bool = True
+    stream_usage: StreamUsage = "ask"
+    chat_lane: ChatLane = "relay"
+    aliases: tuple[str, ...] = ()
+    deprecated: tuple[str, ...] = ()
+    path_prefix: str = ""
+    relay_ending: str | None = None
+    notice: str | None = None
+
+
+def vendor(api_type: str) -> Vendor | None:
+    """The vendor of a name or alias; `None` for a name that is none."""
+    return VENDORS.get(api_type)
+
+
+def relayed(provider: Vendor, api_base: str | None) -> frozenset[Operation]:
+    """The operations that go on as the client sent them to a provider at `api_base`.
+
+    An `api_base` of `None` is the vendor's default.
+    """
+    ending = provider.relay_ending
+    if ending is None or (api_base or "").rstrip("/").endswith(ending):
+        return provider.speaks
+    return frozenset()
+
+
+def chat_lane(provider: Vendor, api_base: str | None) -> ChatLane:
+    """The lane that chat takes to a provider at `api_base` when the config forces none."""
+    return "relay" if "chat" in relayed(provider, api_base) else provider.chat_lane
+
+
+def advice(api_type: str) -> str | None:
+    """What `check` says to somebody who wrote this `api_type`; `None` if it is fine or unknown."""
+    found = vendor(api_type)
+    if found is None:
+        return None
+    if api_type in found.deprecated:
+        return f"{api_type!r} is an old name; write {found.api_type!r}"
+    return found.notice
+
+
+def _and(*more: Operation) -> frozenset[Operation]:
+    return _COMPATIBLE.union(more)
+
+
+def _only(*operations: Operation) -> frozenset[Operation]:
+    return frozenset(operations)
+
+
+_COMPATIBLE: frozenset[Operation] = frozenset({"chat", "completions", "embeddings", "models"})
+
+_HOSTED = (
+    Vendor(
+        "openai",
+        "https://api.openai.com/v1",
+        _and("responses", "images", "audio", "moderations"),
+        aliases=("open_ai",),
+    ),
+    Vendor(
+        "anyscale",
+        "https://api.endpoints.anyscale.com/v1",
+        _COMPATIBLE,
+        notice="Anyscale closed its public address on 2024-08-01; give your own service's api_base",
+    ),
+    Vendor(
+        "deepinfra",
+        "https://api.deepinfra.com/v1/openai",
+        _COMPATIBLE,
+        aliases=("deep_infra",),
+        deprecated=("deep_infra",),
+    ),
+    Vendor(
+        "mistral",
+        "https://api.mistral.ai/v1",
+        _only("chat", "embeddings", "models"),
+        # 422 extra_forbidden for include_usage; the last chunk has the counts anyway.
+        # https://github.com/openai/openai-agents-python/issues/442; not in mistralai 3.7.0.
+        stream_usage="given",
+    ),
+    Vendor(
+        "fireworks",
+        "https://api.fireworks.ai/inference/v1",
+        _and("responses", "messages"),
+        aliases=("fireworks_ai",),
+    ),
+    # Text completions exist at /beta alone. https://api-docs.deepseek.com/api/create-completion
+    Vendor("deepseek", "https://api.deepseek.com/v1", _only("chat", "models")),
+    Vendor("xai", "https://api.x.ai/v1", _only("chat", "models", "responses", "images")),
+    Vendor("cerebras", "https://api.cerebras.ai/v1", _only("chat", "completions", "models")),
+    Vendor(
+        "groq",
+        "https://api.groq.com/openai/v1",
+        _only("chat", "embeddings", "models", "responses", "audio"),
+    ),
+    # include_usage since 2025-08: https://github.com/cohere-ai/cohere-developer-experience/pull/606
+    Vendor("cohere", "https://api.cohere.ai/compatibility/v1", _only("chat", "embeddings")),
+    Vendor(
+        "together_ai",
+        "https://api.together.xyz/v1",
+        # Its list of models is a bare array, which no OpenAI client reads.
+        _only("chat", "completions", "embeddings", "images", "audio", "rerank"),
+    ),
+    Vendor(
+        "openrouter",
+        "https://openrouter.ai/api/v1",
+        _and("responses", "messages"),
+        # Always counted, the field has no effect. https://openrouter.ai/docs/use-cases/usage-accounting
+        stream_usage="given",
+    ),
+    Vendor(
+        "perplexity",
+        "https://api.perplexity.ai",
+        _only("chat"),  # Everything else is under /v1, where chat is not.
+        # Every chunk has the counts so far: https://github.com/agno-agi/agno/pull/6058; no such
+        # request field in perplexityai 0.46.1.
+        stream_usage="given",
+    ),
+)
+
+# Their own default addresses, where those cannot be mistaken: vLLM's port 8000 is this proxy's too.
+_SELF_HOSTED = (
+    Vendor(
+        "vllm",
+        None,
+        _and("responses", "audio", "messages", "count_tokens", "rerank"),
+        key_required=False,
+        aliases=("hosted_vllm",),
+    ),
+    Vendor(
+        "llamacpp",
+        "http://127.0.0.1:8080/v1",
+        _and("responses", "messages", "count_tokens", "rerank"),
+        key_required=False,
+        aliases=("llama_cpp",),
+    ),
+    Vendor(
+        "ollama",
+        "http://127.0.0.1:11434/v1",
+        _and("responses", "messages"),
+        key_required=False,
+    ),
+    Vendor(
+        "lm_studio",
+        "http://127.0.0.1:1234/v1",
+        _and("responses", "messages"),
+        key_required=False,
+        aliases=("lmstudio",),
+    ),
+    Vendor("tgi", None, _only("chat", "completions", "models"), key_required=False),
+)
+
+_TRANSLATED = (
+    Vendor(
+        "anthropic",
+        "https://api.anthropic.com",
+        _only("messages", "count_tokens", "models"),
+        auth="x-api-key",
+        stream_usage="given",  # message_start and message_delta carry it.
+        chat_lane="translate",
+        path_prefix="/v1",
+    ),
+    Vendor(
+        "google",
+        "https://generativelanguage.googleapis.com",
+        _only(),
+        auth="x-goog-api-key",
+        stream_usage="given",  # usageMetadata is in every chunk.
+        chat_lane="translate",
+        aliases=("google_ai_studio", "gemini"),
+        deprecated=("google_ai_studio",),
+    ),
+    Vendor(
+        "azure",
+        None,
+        # No moderations: Azure filters inside each answer.
+        _and("responses", "images", "audio"),
+        auth="api-key",
+        key_required=False,  # An Entra ID token can stand in its place.
+        chat_lane="translate",  # Older addresses name deployment and api-version in the URL.
+        # https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle
+        relay_ending="/openai/v1",
+    ),
+    Vendor(
+        "google_vertex_ai",
+        None,
+        _only(),
+        auth="none",
+        key_required=False,
+        chat_lane="litellm",
+        aliases=("vertex_ai",),
+    ),
+    Vendor(
+        "bedrock",
+        None,
+        _only(),
+        auth="none",
+        key_required=False,
+        chat_lane="litellm",
+    ),
+)
+
+VENDORS: Mapping[str, Vendor] = MappingProxyType(
+    {
+        name: provider
+        for provider in (*_HOSTED, *_SELF_HOSTED, *_TRANSLATED)
+        for name in (provider.api_type, *provider.aliases)
+    }
+)
+"""Every accepted name and alias."""

@@ -1,0 +1,107 @@
+"""What is to be seen in a stream that passes? Usage, finish reason, an error, the end.
+
+A block of events is searched for the few bytes that could matter, at a fraction of the cost of
+parsing it; only an event that has them is parsed. Finish reason and usage stand in the last events,
+so those are kept and read when the stream has ended, however it ended.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+
+from lmproxy.call import Json, Observed
+from lmproxy.errors import UpstreamFault
+from lmproxy.scrub import Scrubber
+from lmproxy.upstream.events import data_of, json_of, split_events
+from lmproxy.upstream.faults import error_inside
+from lmproxy.upstream.usage import read_usage
+
+KEPT_TAIL_BYTES = 64 * 1024
+LOOKED_AT_LAST = 16
+"""Events at the end among which finish reason, usage and `[DONE]` are looked for."""
+NO_CHOICES = (b'"choices":[]', b'"choices": []')
+
+
+class StreamWatch:
+    """Follows one stream. `withhold_usage`: we asked for the usage chunk, the client did not."""
+
+    def __init__(self, observed: Observed, scrubber: Scrubber, *, withhold_usage: bool) -> None:
+        self._observed = observed
+        self._scrubber = scrubber
+        self._withhold = withhold_usage
+        self._tail: deque[bytes] = deque()
+        self._tail_size = 0
+        self.fault: UpstreamFault | None = None
+        """Set when the provider reported an error inside the stream: nothing after it goes on."""
+        self.done = False
+        """Whether `[DONE]` was among the last events. Known after `end`."""
+
+    def see(self, block: bytes) -> bytes:
+        """Take note of a block of complete events; what of it is to be handed on."""
+        self._remember(block)
+        if b'"error"' in block:
+            block = self._up_to_error(block)
+        if self._withhold and any(mark in block for mark in NO_CHOICES):
+            block = b"".join(event for event in split_events(block) if not _is_usage_only(event))
+        self._observed.delivered_events += block.count(b"\n\n") or block.count(b"\r\n\r\n")
+        self._observed.delivered_bytes += len(block)
+        return block
+
+    def end(self) -> bool:
+        """Read the last events. True if the stream came to a proper end before it stopped."""
+        finished = False
+        for event in self._last_events():
+            if data_of(event) == b"[DONE]":
+                self.done = True
+            parsed = json_of(event)
+            if isinstance(parsed, dict):
+                finished = self._take_note(parsed) or finished
+        return self.done or finished
+
+    def _remember(self, block: bytes) -> None:
+        self._tail.append(block)
+        self._tail_size += len(block)
+        while self._tail_size > KEPT_TAIL_BYTES and len(self._tail) > 1:
+            self._tail_size -= len(self._tail.popleft())
+
+    def _up_to_error(self, block: bytes) -> bytes:
+        passed = []
+        for event in split_events(block):
+            parsed = json_of(event) if b'"error"' in event else None
+            if isinstance(parsed, dict) and parsed.get("error"):
+                self.fault = error_inside(parsed["error"], self._scrubber)
+                break
+            passed.append(event)
+        return b"".join(passed)
+
+    def _last_events(self) -> Iterator[bytes]:
+        """The last events, newest first."""
+        events = list(split_events(b"".join(self._tail)))
+        return reversed(events[-LOOKED_AT_LAST:])
+
+    def _take_note(self, chunk: Json) -> bool:
+        """Keep the newest usage and finish reason. True if the chunk has a finish reason."""
+        usage = read_usage(chunk.get("usage"))
+        if usage and self._observed.usage.source == "unknown":
+            self._observed.usage = usage
+        reason = finish_reason(chunk)
+        if reason and self._observed.finish_reason is None:
+            self._observed.finish_reason = reason
+        return reason is not None
+
+
+def finish_reason(answer: Json) -> str | None:
+    """The finish reason of the first choice that has one."""
+    choices = answer.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        reason = choice.get("finish_reason") if isinstance(choice, dict) else None
+        if isinstance(reason, str):
+            return reason
+    return None
+
+
+def _is_usage_only(event: bytes) -> bool:
+    """Whether this is the chunk that `include_usage` adds: no choices, and token counts."""
+    if not any(mark in event for mark in NO_CHOICES):
+        return False
+    chunk = json_of(event)
+    return isinstance(chunk, dict) and chunk.get("choices") == [] and bool(chunk.get("usage"))
