@@ -1,0 +1,74 @@
+"""The provider and the proxy most tests share. Rows choose their fault by the model they ask for."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.harness.proxy import Proxy
+from tests.provider.server import Provider
+
+TEAM_KEY = "team-key-0123456789abcdef0123"
+GUEST_KEY = "guest-key-0123456789abcdef012"
+UPSTREAM_KEY = "sk-upstream-canary-0123456789abcdef"
+
+
+def base_config(provider: Provider) -> dict[str, Any]:
+    """A config with one provider under several names, and two groups.
+
+    `up` has generous deadlines, `hasty` ones short enough to wait for; `other` is not for guests.
+    """
+    up = {"api_type": "openai", "api_base": provider.base_url, "api_key": UPSTREAM_KEY}
+    hasty = {
+        "connect_s": 0.5,
+        "first_byte_s": 0.6,
+        "answer_s": 1.5,
+        "silence_s": 0.6,
+        "total_s": 2,
+    }
+    return {
+        "host": "127.0.0.1",
+        "port": 0,
+        "connections": {"up": up, "hasty": {**up, "timeouts": hasty}, "other": up},
+        "routing": {"hasty/*": "hasty.{1}", "other/*": "other.{1}", "*": "up.*"},
+        "groups": {
+            "team": {"api_keys": [{"key": TEAM_KEY, "owner": "tessa"}]},
+            "guests": {"api_keys": [GUEST_KEY], "allowed_connections": ["up", "hasty"]},
+        },
+    }
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[Provider]:
+    with Provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def proxy(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    folder: Path = tmp_path_factory.mktemp("proxy")
+    with Proxy(base_config(provider), folder) as running:
+        yield running
+
+
+@pytest.fixture
+def team(proxy: Proxy) -> Iterator[httpx.Client]:
+    """A client with a good key; paths are below the API prefix."""
+    headers = {"authorization": f"Bearer {TEAM_KEY}"}
+    with httpx.Client(base_url=proxy.api, headers=headers, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def guest(proxy: Proxy) -> Iterator[httpx.Client]:
+    """A client whose group may not use the connection `other`."""
+    headers = {"authorization": f"Bearer {GUEST_KEY}"}
+    with httpx.Client(base_url=proxy.api, headers=headers, timeout=30) as client:
+        yield client
+
+
+def chat(model: str, **more: Any) -> dict[str, Any]:
+    """A small chat request."""
+    return {"model": model, "messages": [{"role": "user", "content": "Say hello."}], **more}

@@ -1,0 +1,49 @@
+"""The tables of the documentation say what the code says, in both directions."""
+
+import re
+
+from lmproxy import errors
+from lmproxy.app import ENDPOINTS
+from tests.harness.proxy import REPOSITORY
+
+OWN_PATHS = {"GET /health", "GET /ready", "HEAD /"}
+CODE = re.compile(r'code(?:: str \| None)?\s*=\s*"([a-z_]+)"')
+NEVER_SENT = {"client_gone", "invalid_request", "not_found"}  # The last two are always refined.
+
+
+def test_the_readme_lists_every_endpoint_and_no_other() -> None:
+    readme = (REPOSITORY / "README.md").read_text()
+    listed = set(re.findall(r"^\| `((?:GET|POST|HEAD) /\S*)` \|", readme, re.MULTILINE))
+
+    served = {
+        f"{endpoint.method} /v1{endpoint.path.replace(':path', '')}" for endpoint in ENDPOINTS
+    }
+
+    assert listed == served | OWN_PATHS
+
+
+def test_every_error_code_has_a_row() -> None:
+    page = (REPOSITORY / "docs" / "connect.md").read_text()
+    explained = set(re.findall(r"`([a-z_]+)`", page))
+
+    package = REPOSITORY / "lmproxy"
+    rooms = ["errors.py", "gateway.py", "api", "keys", "policy", "routing", "upstream"]
+    files = [file for room in rooms for file in sorted(package.glob(f"{room}/*.py"))]
+    files += [package / room for room in rooms if room.endswith(".py")]
+    codes = {code for file in files for code in CODE.findall(file.read_text())}
+
+    assert "model_not_found" in codes
+    assert codes - NEVER_SENT <= explained
+
+
+def test_every_error_class_is_drawn_in_the_tree() -> None:
+    drawn = errors.__doc__ or ""
+    classes = [
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, Exception)
+    ]
+
+    assert len(classes) > 10
+    for name in classes:
+        assert name in drawn

@@ -1,0 +1,85 @@
+"""The openai SDK, both majors, as its users run it: against the example config and its real model."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.harness.proxy import REPOSITORY, Proxy, process_environment
+
+SCRIPT = REPOSITORY / "tests" / "clients" / "use_openai.py"
+PYTHONS = {"2": sys.executable, "3": str(REPOSITORY / ".venv-openai-3" / "bin" / "python")}
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """The proxy with `config.example.toml` as it stands, on a free port."""
+    folder: Path = tmp_path_factory.mktemp("example")
+    text = (REPOSITORY / "config.example.toml").read_text()
+    with Proxy(text, folder, arguments=("--port", "0")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=PYTHONS, ids=[f"openai {major}.x" for major in PYTHONS])
+def seen(request: pytest.FixtureRequest, example: Proxy) -> dict[str, Any]:
+    """What the SDK's user saw."""
+    run = subprocess.run(
+        [PYTHONS[request.param], str(SCRIPT), example.api, "KEY1", "KEY2"],
+        capture_output=True,
+        text=True,
+        env=process_environment({}),
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    answer: dict[str, Any] = json.loads(run.stdout)
+    assert answer["sdk"].startswith(f"{request.param}.")
+    return answer
+
+
+def test_a_plain_answer_of_the_local_model_has_text_and_usage(seen: dict[str, Any]) -> None:
+    assert seen["plain"]["text"]
+    assert seen["plain"]["finish_reason"] in ("stop", "length")
+    assert seen["plain"]["usage"]["prompt_tokens"] > 0
+    assert 0 < seen["plain"]["usage"]["completion_tokens"] <= 8
+
+
+def test_a_streamed_answer_says_the_same_in_pieces_and_ends_with_usage(
+    seen: dict[str, Any],
+) -> None:
+    assert seen["stream"]["text"] == seen["plain"]["text"]
+    assert seen["stream"]["chunks"] > 2
+    assert (
+        seen["stream"]["usage"]["completion_tokens"] == seen["plain"]["usage"]["completion_tokens"]
+    )
+
+
+def test_models_are_listed_and_described(seen: dict[str, Any]) -> None:
+    assert seen["models"] == ["*"]
+    assert seen["model"] == "smollm2"
+
+
+def test_a_wrong_key_is_an_authentication_error(seen: dict[str, Any]) -> None:
+    assert seen["wrong_key"]["class"] == "AuthenticationError"
+    assert seen["wrong_key"]["code"] == "invalid_api_key"
+
+
+def test_a_forbidden_model_is_a_permission_error(seen: dict[str, Any]) -> None:
+    assert seen["forbidden"]["class"] == "PermissionDeniedError"
+    assert seen["forbidden"]["code"] == "model_not_allowed"
+
+
+def test_each_of_them_left_a_record(seen: dict[str, Any], example: Proxy) -> None:
+    plain = example.record(id=seen["raw_id"])
+    wrong = example.record(id=seen["wrong_key"]["request_id"])
+    forbidden = example.record(id=seen["forbidden"]["request_id"])
+
+    assert (plain["status"], plain["outcome"], plain["connection"]) == (200, "answered", "local")
+    assert plain["usage"]["source"] == "provider"
+    assert (wrong["status"], wrong["outcome"], wrong["key_id"]) == (401, "refused", None)
+    assert (forbidden["status"], forbidden["group"]) == (403, "guests")
+    assert forbidden["model_asked"] == "gpt-4o"
