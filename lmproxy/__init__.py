@@ -9,13 +9,15 @@ import one another; `gateway` alone knows their order, `app` alone builds them.
                                ├─ upstream/   Ask the provider.    Call   → Reply      502 504
                                └─ recording/  Write it down.       a bracket round the walk
 
-    __main__ > cli > ( app | server ) > api > gateway
+    __main__ > cli > ( app | server ) > api > gateway > snapshot
              > ( keys | routing | policy | upstream | recording ) > config
              > ( call | errors | patterns | scrub | logs | tasks )
 
 Upper may import lower; names joined by `|` never each other. The build enforces it.
 
-- `call`: the frozen vocabulary; `errors`: every error a person can meet; `config/`: one file in
+- `call`: the frozen vocabulary; `errors`: every error a person can meet
+- `config/`: one file in, one immutable config or every problem at once
+- `snapshot`: a config compiled, and what its rooms choose together
 - `server/`: the socket and uvicorn; `cli/`: the commands
 
 The library face: `load_config`, `create_app`, `run`. It is imported at first use, so that

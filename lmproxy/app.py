@@ -5,9 +5,9 @@ what must be open and puts the endpoints in front of FastAPI.
 """
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,23 +17,26 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import Route
 
-from lmproxy import __version__, tasks
+from lmproxy import __version__, logs, tasks
 from lmproxy.api.endpoint import Endpoint, Shell
 from lmproxy.api.exchange import Message, Receive, Send
-from lmproxy.api.health import health_routes
-from lmproxy.api.nowhere import nowhere
+from lmproxy.api.health import HEALTH_PATHS, health_routes
+from lmproxy.api.nowhere import NOWHERE, only
 from lmproxy.api.openai_chat import CHAT
 from lmproxy.api.openai_models import MODEL, MODELS
 from lmproxy.api.policy import HttpPolicy, compile_http_policy
 from lmproxy.call import Json
 from lmproxy.config import Config, load_config
+from lmproxy.config.binding import allow_imports_from
+from lmproxy.config.files import wrong_files
 from lmproxy.errors import ConfigError, Problem
-from lmproxy.gateway import Gateway, Snapshot
+from lmproxy.gateway import Gateway
 from lmproxy.keys import KeyRingBuilder
 from lmproxy.policy import compile_permissions
 from lmproxy.recording import Journal, Loggers, Recorder, compile_loggers
 from lmproxy.routing import compile_listing, compile_routes
-from lmproxy.scrub import Scrubber
+from lmproxy.scrub import Scrubber, mask
+from lmproxy.snapshot import Snapshot
 from lmproxy.upstream import compile_upstreams
 
 ENDPOINTS: tuple[Endpoint, ...] = (CHAT, MODELS, MODEL)
@@ -54,12 +57,16 @@ class Assembly:
     warnings: tuple[Problem, ...]
 
 
-def assemble(config: Config) -> Assembly:
+def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
     """Compile every room.
 
+    Args:
+        config: with something `known` to be wrong, it is compiled only to find what else is.
+
     Raises:
-        ConfigError: with the problems of all rooms.
+        ConfigError: with the problems known and those of all rooms.
     """
+    allow_imports_from(config.path.parent)
     settings = config.settings
     scrubber = make_scrubber(config)
     keys = KeyRingBuilder(config)
@@ -70,11 +77,12 @@ def assemble(config: Config) -> Assembly:
     loggers, wrong_loggers = compile_loggers(config)
     policy, wrong_policy = compile_http_policy(config)
     problems = [
-        *_tls(config), *keys.problems, *wrong_routes, *wrong_permissions, *wrong_upstreams,
-        *wrong_loggers, *wrong_policy,
+        *wrong_files(config), *keys.problems, *wrong_routes, *wrong_permissions, *wrong_upstreams,
+        *wrong_loggers, *wrong_policy, *_storage(config),
     ]  # fmt: skip
-    if problems:
-        raise ConfigError(str(config.path), problems)
+    if problems or known:
+        found = [*known, *_not_consequences(problems, known)]
+        raise ConfigError(str(config.path), [_masked(problem, config) for problem in found])
     snapshot = Snapshot(
         enabled=settings.enabled,
         default_model=settings.default_model,
@@ -88,25 +96,51 @@ def assemble(config: Config) -> Assembly:
     return Assembly(config, snapshot, policy, loggers, scrubber, (*keys.warnings, *unwise))
 
 
+def _masked(problem: Problem, config: Config) -> Problem:
+    """The problem, without what came from outside the file: that may be a secret anywhere."""
+    secrets = config.referred.values()
+    hint = mask(problem.hint, secrets) if problem.hint else None
+    return replace(problem, message=mask(problem.message, secrets), hint=hint)
+
+
+def _storage(config: Config) -> list[Problem]:
+    reason = Journal(config.storage_dir).obstacle()
+    return [_unwritable(config, reason)] if reason else []
+
+
+def _open_journal(config: Config) -> Journal:
+    journal = Journal(config.storage_dir)
+    try:
+        journal.open()
+    except OSError as error:
+        problem = _unwritable(config, error.strerror or "it cannot be opened")
+        raise ConfigError(str(config.path), [problem]) from None
+    return journal
+
+
+def _unwritable(config: Config, reason: str) -> Problem:
+    where = config.storage_dir.absolute()
+    return config.problem(("storage", "dir"), f"{where} cannot be written: {reason}")
+
+
 def make_scrubber(config: Config) -> Scrubber:
     """A scrubber that knows the config's upstream secrets and hosts."""
     bases = [settings.api_base for settings in config.settings.connections.values()]
     return Scrubber(config.secrets(), [urlsplit(base).netloc for base in bases if base])
 
 
-def _tls(config: Config) -> list[Problem]:
-    settings, problems = config.settings, []
-    if bool(settings.ssl_keyfile) != bool(settings.ssl_certfile):
-        problems.append(config.problem(("ssl_certfile",), "goes together with ssl_keyfile"))
-    for name in ("ssl_keyfile", "ssl_certfile"):
-        file: Path | None = getattr(settings, name)
-        if file is not None and not file.is_file():
-            problems.append(config.problem((name,), f"there is no file {file}"))
-    return problems
+def _not_consequences(problems: Iterable[Problem], known: Sequence[Problem]) -> list[Problem]:
+    """Those of `problems` that are not said of a key, or of its table, that `known` names."""
+    named = [f"{problem.where}." for problem in known]
+    return [
+        problem
+        for problem in problems
+        if not any(where.startswith(f"{problem.where}.") for where in named)
+    ]
 
 
 def create_app(config: Config | str | Path, *, debug: bool = False) -> Asgi:
-    """The proxy as an ASGI application.
+    """The proxy as an ASGI application. It logs to the standard library's logging.
 
     Args:
         config: a loaded config, or the path of one.
@@ -116,34 +150,46 @@ def create_app(config: Config | str | Path, *, debug: bool = False) -> Asgi:
         ConfigError: the config cannot be used, or its storage cannot be written.
     """
     loaded = config if isinstance(config, Config) else load_config(config)
-    return build(assemble(loaded), debug=debug)
+    assembly = assemble(loaded)
+    logs.configure_embedded(assembly.scrubber.text)
+    return build(assembly, debug=debug)
 
 
 def build(assembly: Assembly, *, debug: bool = False) -> Asgi:
     """The application of an assembly; opens the journal. See `create_app`."""
     config, policy = assembly.config, assembly.policy
-    journal = Journal(config.storage_dir)
-    journal.open()
+    journal = _open_journal(config)
     recorder = Recorder(journal, assembly.loggers, config.digest, assembly.scrubber.text)
     gateway = Gateway(assembly.snapshot, recorder)
     prefix = config.settings.api_prefix
-    paths = {prefix + endpoint.path: endpoint.method for endpoint in ENDPOINTS}
-    shells = [
-        (endpoint, prefix + endpoint.path, Shell(endpoint, gateway, policy))
+    shells = {
+        (method, prefix + endpoint.path): Shell(endpoint, gateway, policy)
         for endpoint in ENDPOINTS
-    ]
+        for method in endpoint.methods
+    }
     rest = _fastapi(assembly, journal, debug=debug)
     rest.include_router(health_routes(policy, lambda: _state(assembly, journal, recorder)))
     rest.router.routes += [
-        Route(path, shell, methods=[endpoint.method])
-        for endpoint, path, shell in shells
+        Route(path, shell, methods=[method])
+        for (method, path), shell in shells.items()
         if "{" in path
     ]
-    rest.router.default = Shell(nowhere(paths), gateway, policy)
+    rest.router.routes += [
+        Route(path, Shell(only(*methods), gateway, policy))
+        for path, methods in _methods_by_path([*shells, *HEALTH_PATHS]).items()
+    ]
+    rest.router.default = Shell(NOWHERE, gateway, policy)
     if debug:
         rest.openapi = lambda: _openapi(rest, prefix)  # type: ignore[method-assign]
-    hot = {(endpoint.method, path): shell for endpoint, path, shell in shells if "{" not in path}
+    hot = {place: shell for place, shell in shells.items() if "{" not in place[1]}
     return _with_cors(Front(hot, rest), config)
+
+
+def _methods_by_path(places: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    methods: dict[str, list[str]] = {}
+    for method, path in places:
+        methods.setdefault(path, []).append(method)
+    return methods
 
 
 class Front:

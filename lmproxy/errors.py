@@ -108,10 +108,14 @@ class NotFound(Refused):
 
 
 class MethodNotAllowed(Refused):
-    """The path exists, for another method."""
+    """The path exists, for the methods `allowed`."""
 
     status = 405
     code = "method_not_allowed"
+
+    def __init__(self, method: str, allowed: Sequence[str]) -> None:
+        super().__init__(f"This path takes {' or '.join(allowed)}, not {method}.")
+        self.allowed = tuple(allowed)
 
 
 class BodyTooLarge(Refused):

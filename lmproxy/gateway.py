@@ -10,8 +10,8 @@ ends. A caller is known before a byte of the body is read.
 import asyncio
 import secrets
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 
 from lmproxy import logs
@@ -22,34 +22,17 @@ from lmproxy.errors import (
     InvalidRequest,
     ProxyError,
     Unavailable,
+    UpstreamAuthError,
 )
-from lmproxy.keys import KeyRing, key_id
-from lmproxy.policy import Permissions
+from lmproxy.keys import key_id
 from lmproxy.recording import Draft, Recorder
 from lmproxy.recording import record as words
-from lmproxy.routing import Listing, Match, Routes, check_model_name, model_not_found
-from lmproxy.upstream import Upstreams
+from lmproxy.routing import check_model_name, is_model_name
+from lmproxy.scrub import mask
+from lmproxy.snapshot import Snapshot
 from lmproxy.upstream.usage import estimate
 
 log = logs.get(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Everything a config decides, compiled. Replaced as a whole, never changed.
-
-    Attributes:
-        most_under_way: requests at once, `None` for any number.
-    """
-
-    enabled: bool
-    default_model: str | None
-    most_under_way: int | None
-    keyring: KeyRing
-    routes: Routes
-    permissions: Permissions
-    listing: Listing
-    upstreams: Upstreams
 
 
 class Gateway:
@@ -61,18 +44,31 @@ class Gateway:
         self.recorder = recorder
         self.under_way = 0
 
-    def arrive(self, arrival: Arrival) -> "Passage":
-        """Begin a request's record. Use as `async with`."""
-        return Passage(self, arrival)
+    def arrive(self, arrival: Arrival, presented: Sequence[bytes]) -> "Passage":
+        """Begin a request's record. Use as `async with`.
+
+        Args:
+            arrival: the request as it came.
+            presented: every credential of the request, in any order. None of them gets into the
+                record or an error, whoever they belong to.
+        """
+        return Passage(self, arrival, presented)
+
+
+def new_request_id() -> str:
+    """Our name for a request."""
+    return f"req_{secrets.token_hex(12)}"
 
 
 class Passage:
     """One request's way through the rooms."""
 
-    def __init__(self, gateway: Gateway, arrival: Arrival) -> None:
+    def __init__(self, gateway: Gateway, arrival: Arrival, presented: Sequence[bytes]) -> None:
         self._gateway = gateway
         self._snapshot = gateway.snapshot
-        self._draft = Draft(f"req_{secrets.token_hex(12)}", arrival)
+        self._presented = presented
+        secrets_ = tuple(secret.decode("latin-1") for secret in presented)
+        self._draft = Draft(new_request_id(), arrival, secrets=secrets_)
         self._closed = False
 
     @property
@@ -110,19 +106,15 @@ class Passage:
         else:
             self._close(500, words.BUG, "internal_error")
 
-    def admit(self, presented: Sequence[bytes]) -> Caller:
+    def admit(self) -> Caller:
         """Find out who is calling.
-
-        Args:
-            presented: every credential of the request, in any order.
 
         Raises:
             Unavailable: the proxy is switched off or full.
             InvalidKey: no credential is a key.
             InvalidRequest: two are, and differ.
         """
-        draft, snapshot = self._draft, self._snapshot
-        draft.secrets = tuple(secret.decode("latin-1") for secret in presented)
+        draft, snapshot, presented = self._draft, self._snapshot, self._presented
         if not snapshot.enabled:
             raise Unavailable("The service is disabled.", code="service_disabled")
         most = snapshot.most_under_way
@@ -133,8 +125,12 @@ class Passage:
         try:
             draft.caller = snapshot.keyring.identify(presented)
         except InvalidKey:
-            hints = [key_id(secret)[:12] for secret in presented]
-            log.info("refused a credential", key_id_prefixes=hints, address=draft.arrival.address)
+            log.info(
+                "refused a credential",
+                reason=snapshot.keyring.refusal(presented),
+                key_id_prefixes=",".join(key_id(secret)[:12] for secret in presented),
+                address=draft.arrival.address,
+            )
             raise
         return draft.caller
 
@@ -160,9 +156,19 @@ class Passage:
             return await connection.ask(call, target.model, draft.observed)
         except ProxyError as error:
             attempt.error_code = error.code
+            if isinstance(error, UpstreamAuthError):
+                self._say_refused_credential(target)
             raise
         finally:
             attempt.seconds = time.monotonic() - attempt.started_at
+
+    def _say_refused_credential(self, target: Target) -> None:
+        """The operator has to act: until then every request to this connection fails."""
+        log.error(
+            "a provider refused the proxy's own credential",
+            connection=target.connection,
+            id=self.id,
+        )
 
     def _with_model(self, call: Call) -> Call:
         if call.model:
@@ -179,31 +185,10 @@ class Passage:
     def _choose(self, model: str) -> Target:
         """The first permitted target that has the model, with the provider's name for it."""
         check_model_name(model)
-        match = self._resolve(model)
-        permitted = self._snapshot.permissions.permitted(self._caller, model, match.targets)
-        usable = next(self._usable(permitted), None)
-        if usable is not None:
-            return usable
-        if any(not self._snapshot.upstreams[target.connection].enabled for target in permitted):
-            raise Unavailable(
-                f"The connection behind '{model}' is switched off.", code="connection_disabled"
-            )
-        raise model_not_found(model)
-
-    def _resolve(self, model: str) -> Match:
         match = self._snapshot.routes.resolve(model)
         self._draft.rule = match.rule.pattern.text
         self._draft.rule_line = match.rule.line
-        if not match.targets:
-            raise model_not_found(model)
-        return match
-
-    def _usable(self, targets: Sequence[Target]) -> Iterator[Target]:
-        for target in targets:
-            connection = self._snapshot.upstreams[target.connection]
-            deployment = connection.deployment(target.model)
-            if connection.enabled and deployment is not None:
-                yield Target(target.connection, deployment)
+        return self._snapshot.choose(self._caller, model, match.targets)
 
     @property
     def _caller(self) -> Caller:
@@ -213,36 +198,31 @@ class Passage:
 
     def models(self) -> list[Json]:
         """The entries of `/models` that the caller may use."""
-        grant = self._snapshot.permissions.of(self._caller)
-        return [
-            entry.body
-            for entry in self._snapshot.listing.entries
-            if grant.allows_model(entry.id) and any(map(grant.allows_connection, entry.connections))
-        ]
+        return list(self._snapshot.models(self._caller).values())
 
     def model(self, name: str) -> Json:
-        """The entry of one model, found as a request for it would find it.
+        """The entry of one model, found as a request for it would find it, or of one pattern.
 
         Raises:
             Refused: as for a request.
         """
         self._draft.asked = name
-        for entry in self.models():
-            if entry["id"] == name:
-                return entry
-        return self._snapshot.listing.describe(name, self._choose(name).connection)
+        pattern = None if is_model_name(name) else self._snapshot.models(self._caller).get(name)
+        return pattern or self._snapshot.listing.describe(name, self._choose(name).connection)
 
     def close(self, status: int, error: ProxyError | None = None, *, begun: bool = False) -> None:
         """Write the record. Called before the last byte goes to the client; once.
 
         Args:
             status: what the client got.
-            error: what it was told went wrong, if anything.
+            error: what it is told went wrong, if anything; the caller's credentials are taken
+                out of its words.
             begun: whether part of an answer was out before the error.
         """
         if error is None:
             self._close(status, words.ANSWERED, None)
         else:
+            error.message = mask(error.message, self._draft.secrets)
             self._close(status, words.outcome_of(error, begun=begun), error.code)
 
     def _close(self, status: int, outcome: str, error_code: str | None) -> None:

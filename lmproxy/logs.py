@@ -1,11 +1,13 @@
 """The process log: structlog on stderr, JSON when nobody watches, every line scrubbed last.
 
 The standard library's loggers (uvicorn, asyncio, aiohttp) go through the same processors, so no
-library has a way around the scrubber. Tracebacks show no local variables.
+library has a way around the scrubber, and so do warnings and errors that nobody caught. Tracebacks
+show no local variables.
 """
 
 import logging
 import sys
+import threading
 from collections.abc import Callable, MutableMapping
 from types import TracebackType
 from typing import Any
@@ -24,18 +26,8 @@ def configure(level: str, scrub: Callable[[str], str]) -> None:
         scrub: masks secrets; before the config is loaded it knows only what looks secret.
     """
     threshold = getattr(logging, level.upper())
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=False,
-    )
+    shared = _shared()
+    _use([*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter])
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -52,7 +44,41 @@ def configure(level: str, scrub: Callable[[str], str]) -> None:
     root.setLevel(threshold)
     for name, quiet in QUIET.items():
         logging.getLogger(name).setLevel(threshold if threshold == logging.DEBUG else quiet)
+    logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
+    threading.excepthook = sys.unraisablehook = _log_ignored
+
+
+def configure_embedded(scrub: Callable[[str], str]) -> None:
+    """Hand our lines, scrubbed, to the standard library's logging of the program that embeds us.
+
+    A program that has set up structlog itself is left alone.
+    """
+    if not structlog.is_configured():
+        _use([*_shared(), _scrubbing(scrub), structlog.processors.JSONRenderer(), _message_only])
+
+
+def _message_only(_logger: Any, _method: str, rendered: Any) -> tuple[tuple[Any], dict[str, Any]]:
+    """What `logging` is called with: its own rendering of the exception would not be scrubbed."""
+    return (rendered,), {"exc_info": None}
+
+
+def _shared() -> list[structlog.typing.Processor]:
+    return [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+
+
+def _use(processors: list[structlog.typing.Processor]) -> None:
+    structlog.configure(
+        processors=processors,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:
@@ -82,8 +108,12 @@ def _scrubbing(scrub: Callable[[str], str]) -> structlog.typing.Processor:
 
 
 def _log_uncaught(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
 ) -> None:
-    if issubclass(kind, KeyboardInterrupt):
-        return
-    get("lmproxy").critical("uncaught error", exc_info=(kind, error, trace))
+    if error is not None and not issubclass(kind, KeyboardInterrupt | SystemExit):
+        get("lmproxy").critical("uncaught error", exc_info=(kind, error, trace))
+
+
+def _log_ignored(ended: Any) -> None:
+    """An error that ended a thread, or that a finalizer raised."""
+    _log_uncaught(ended.exc_type, ended.exc_value, ended.exc_traceback)

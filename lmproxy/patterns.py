@@ -1,7 +1,7 @@
 """What does a wildcard match? `fnmatch`'s language: `*`, `?`, `[seq]`, `[!seq]`, the whole name.
 
-Case-sensitive; `/` and `.` are ordinary characters. The text of the first star can be used in a
-target as `{1}`.
+Case-sensitive; `/` and `.` are ordinary characters. The text of the first star, the shortest that
+fits, can be used in a target as `{1}`; stars side by side are one.
 """
 
 import re
@@ -66,5 +66,5 @@ def _regex(text: str, star: int | None) -> str:
 
 
 def _body(text: str) -> str:
-    """`translate`'s regex without its end anchor."""
-    return translate(text).removesuffix(r"\Z")
+    """`translate`'s regex without its end anchor, which Python 3.14 spells differently."""
+    return translate(text).removesuffix(r"\Z").removesuffix(r"\z")

@@ -15,6 +15,13 @@ SHORTEST_SECRET = 6
 """Below this a secret cannot be told from ordinary text; masking it would garble every message."""
 ELIDED_PREFIX = 8
 """Providers echo a key as its head, some dots and its tail: the head is what we look for."""
+SHORTEST_HEAD = 4
+"""A head so short counts only if dots or stars follow."""
+DEEPEST = 32
+"""What lies deeper in a provider's error object is left out: nobody nests words so deep."""
+
+REST_OF_WORD = r"[^\s\"'<>]*"
+PORT = re.compile(r":\d+$")
 
 LOOKS_SECRET = re.compile(
     r"-----BEGIN[ A-Z]*PRIVATE KEY-----.*?(?:-----END[ A-Z]*PRIVATE KEY-----|\Z)"
@@ -29,10 +36,13 @@ LOOKS_SECRET = re.compile(
     re.DOTALL,
 )
 LOOKS_INTERNAL = re.compile(
-    r"(?:\b(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?\b)"
+    r"(?:Traceback \(most recent call last\).*)"
+    r"|(?:\bfile:/[^\s\"'<>]*)"
+    r"|(?:\b(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?\b)"
     r"|(?:\blocalhost(?::\d{1,5})?\b)"
     r"|(?:(?<![\w:/.])/(?:home|usr|opt|var|tmp|root|etc|app|srv|mnt|data|workspace)(?:/[\w.@+-]+)+)"
-    r"|(?:(?<![\w:/.])(?:/[\w.@+-]+)+\.py\b)"
+    r"|(?:(?<![\w:/.])(?:/[\w.@+-]+)+\.py\b)",
+    re.DOTALL,
 )
 
 
@@ -40,12 +50,18 @@ class Scrubber:
     """Masks one process's secrets. Built once per config; `secrets` are upstream credentials."""
 
     def __init__(self, secrets: Iterable[str] = (), hosts: Iterable[str] = ()) -> None:
-        """Prepare both nets. `hosts` are the providers' own, removed from what clients see."""
-        known = sorted({s for s in secrets if len(s) >= SHORTEST_SECRET}, key=len, reverse=True)
-        forms = [form for secret in known for form in _forms(secret)]
+        """Prepare both nets. `hosts` are the providers' own, removed from what clients see.
+
+        A secret of several words is a header's value: its last word is the secret proper. A host
+        is also looked for without its port.
+        """
+        whole = {*secrets}
+        words = {secret.split()[-1] for secret in whole if secret.strip()}
+        known = sorted(whole | words, key=len, reverse=True)
+        forms = [form for s in known if len(s) >= SHORTEST_SECRET for form in _forms(s)]
         self._exact = re.compile("|".join(forms)) if forms else None
-        names = sorted({host for host in hosts if host}, key=len, reverse=True)
-        self._hosts = re.compile("|".join(map(re.escape, names))) if names else None
+        names = {name for host in hosts for name in (host, PORT.sub("", host)) if name}
+        self._hosts = _any_of(sorted(names, key=len, reverse=True))
 
     def text(self, text: str) -> str:
         """Mask secrets. For logs and records, where hosts and paths help and are ours to see."""
@@ -61,15 +77,18 @@ class Scrubber:
         text = LOOKS_INTERNAL.sub("[internal]", text)
         return text if len(text) <= limit else text[: limit - 1] + "…"
 
-    def value(self, value: Any, limit: int = 500) -> Any:
-        """`message` for every string of a JSON value, keys included."""
+    def value(self, value: Any, limit: int = 500, deepest: int = DEEPEST) -> Any:
+        """`message` for every string of a JSON value, keys included; `None` below `deepest`."""
         if isinstance(value, str):
             return self.message(value, limit)
-        if isinstance(value, dict):
-            return {self.message(str(k), limit): self.value(v, limit) for k, v in value.items()}
+        if not isinstance(value, dict | list):
+            return value
+        if deepest == 0:
+            return None
         if isinstance(value, list):
-            return [self.value(item, limit) for item in value]
-        return value
+            return [self.value(item, limit, deepest - 1) for item in value]
+        items = value.items()
+        return {self.message(str(k), limit): self.value(v, limit, deepest - 1) for k, v in items}
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
@@ -92,5 +111,12 @@ def _forms(secret: str) -> list[str]:
     }
     forms = [re.escape(form) for form in sorted(plain, key=len, reverse=True)]
     if len(secret) >= 2 * ELIDED_PREFIX:
-        forms.append(re.escape(secret[:ELIDED_PREFIX]) + r"[^\s\"'<>]*")
+        forms.append(re.escape(secret[:ELIDED_PREFIX]) + REST_OF_WORD)
+        forms.append(re.escape(secret[:SHORTEST_HEAD]) + r"\w{0,4}(?:…|\.\.|[*•])" + REST_OF_WORD)
     return forms
+
+
+def _any_of(names: list[str]) -> re.Pattern[str] | None:
+    """Any of these host names, where it is not part of a longer word."""
+    found = "|".join(map(re.escape, names))
+    return re.compile(rf"(?<![\w-])(?:{found})(?![\w-])", re.IGNORECASE) if names else None

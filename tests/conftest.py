@@ -1,4 +1,4 @@
-"""The provider and the proxy most tests share. Rows choose their fault by the model they ask for."""
+"""The provider and the proxy most tests share. Rows choose a fault by the model they ask for."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +67,18 @@ def guest(proxy: Proxy) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {GUEST_KEY}"}
     with httpx.Client(base_url=proxy.api, headers=headers, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[httpx.Client]:
+    """A client without a key, for any proxy."""
+    with httpx.Client(timeout=30) as client:
+        yield client
+
+
+def bearer(key: str) -> dict[str, str]:
+    """The headers of a client with this key."""
+    return {"authorization": f"Bearer {key}"}
 
 
 def chat(model: str, **more: Any) -> dict[str, Any]:

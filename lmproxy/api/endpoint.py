@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from lmproxy import logs
+from lmproxy.api.credentials import presented
 from lmproxy.api.exchange import Exchange, Header, Message, Receive, Send
 from lmproxy.api.openai_errors import error_body, error_headers
 from lmproxy.api.policy import HttpPolicy
@@ -36,6 +37,11 @@ class Endpoint:
     summary: str
     dialect: str = "openai"
 
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """What the path takes: whatever answers GET answers HEAD (RFC 9110, 9.3.2)."""
+        return ("GET", "HEAD") if self.method == "GET" else (self.method,)
+
 
 class Shell:
     """An endpoint as an ASGI application."""
@@ -51,7 +57,7 @@ class Shell:
         exchange = Exchange(scope, receive, send, self._policy)
         arrival = exchange.arrival(self._endpoint.dialect, self._endpoint.operation)
         try:
-            async with self._gateway.arrive(arrival) as passage:
+            async with self._gateway.arrive(arrival, presented(exchange.headers)) as passage:
                 await self._answer(exchange, passage)
         except ClientGone:
             return

@@ -33,8 +33,17 @@ class EventSender:
         self._pinging: asyncio.Task[None] | None = None
         self.started = False
         """Whether the status line is out."""
-        self.has_content = False
+        self._last = b""
+
+    @property
+    def has_content(self) -> bool:
         """Whether an event is out."""
+        return bool(self._last)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether `[DONE]` is out: the client has everything."""
+        return self._last.rstrip().endswith(b"[DONE]")
 
     async def __aenter__(self) -> "EventSender":
         self._arm(self._exchange.policy.stream_head_wait_s)
@@ -60,9 +69,9 @@ class EventSender:
         try:
             await self._start(reply.content_type)
             async for block in reply.body:
-                self.has_content = True
                 self._quiet_since = self._loop.time()
                 await self._exchange.send_piece(block)
+                self._last = block
         finally:
             await reply.body.aclose()
 

@@ -45,7 +45,7 @@ class Exchange:
             operation=operation,
             method=self.method,
             path=self.path,
-            address=self.policy.address(self._peer, self.headers),
+            address=self.policy.address(self._peer, self._all(b"x-forwarded-for")),
             user_agent=agent.decode("latin-1") if agent else None,
             client_request_id=self.client_request_id,
         )
@@ -61,6 +61,10 @@ class Exchange:
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def _all(self, name: bytes) -> list[bytes]:
+        """Every value of a header, in order; for the few that may come in several lines."""
+        return [value for key, value in self._raw if key == name] if name in self.headers else []
+
     def check_headers(self) -> None:
         """Refuse a wrong host and headers that could be read two ways.
 
@@ -74,6 +78,8 @@ class Exchange:
         if len(self.headers) == len(self._raw):
             return
         names = [name for name, _ in self._raw]
+        if names.count(b"host") > 1:
+            raise InvalidRequest("The request carries two Host headers.")
         if any(names.count(name) > 1 for name in (b"authorization", b"x-api-key", b"api-key")):
             raise InvalidRequest(
                 "The request carries the same credential header twice.",

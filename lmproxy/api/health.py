@@ -1,16 +1,20 @@
-"""Is the proxy well? `/health` for anybody, `/ready` for trusted peers, `HEAD /` for some clients."""
+"""Is the proxy well? `/health` for anybody, `/ready` for trusted peers, `HEAD /` for clients."""
 
 from collections.abc import Callable
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from lmproxy.api.exchange import REQUEST_ID
+from lmproxy.api.nowhere import nothing_here
 from lmproxy.api.openai_errors import error_body
 from lmproxy.api.policy import HttpPolicy
 from lmproxy.call import Json
-from lmproxy.errors import NotFound
+from lmproxy.gateway import new_request_id
 
 LOOPBACK = ("127.0.0.1", "::1")
+HEALTH_PATHS = (("GET", "/health"), ("HEAD", "/health"), ("GET", "/ready"), ("HEAD", "/"))
+"""Methods and paths of what is here."""
 
 
 def health_routes(policy: HttpPolicy, state: Callable[[], Json]) -> APIRouter:
@@ -18,20 +22,27 @@ def health_routes(policy: HttpPolicy, state: Callable[[], Json]) -> APIRouter:
     router = APIRouter(redirect_slashes=False)
 
     @router.get("/health", summary="Is the process answering?")
-    async def health() -> dict[str, str]:
-        return {"status": "ok"}
+    @router.head("/health", include_in_schema=False)
+    async def health(request: Request) -> Response:
+        return JSONResponse({"status": "ok"}, headers=_request_id(request))
 
     @router.get("/ready", summary="Can it serve? For loopback and trusted proxies only.")
     async def ready(request: Request) -> Response:
         peer = request.client.host if request.client else None
         if peer not in LOOPBACK and not policy.is_trusted(peer):
-            body = error_body(NotFound("There is nothing at this path.", code="unknown_url"))
-            return Response(body, 404, media_type="application/json")
+            body = error_body(nothing_here())
+            return Response(body, 404, _request_id(request), "application/json")
         answer = state()
-        return JSONResponse(answer, 200 if answer["ready"] else 503)
+        return JSONResponse(answer, 200 if answer["ready"] else 503, _request_id(request))
 
     @router.head("/", include_in_schema=False)
-    async def root() -> Response:
-        return Response()
+    async def root(request: Request) -> Response:
+        return Response(headers=_request_id(request))
 
     return router
+
+
+def _request_id(request: Request) -> dict[str, str]:
+    """`x-request-id` as every answer has it; there is no record of these requests to look up."""
+    asked = request.headers.get("x-request-id", "")
+    return {"x-request-id": asked if REQUEST_ID.fullmatch(asked) else new_request_id()}

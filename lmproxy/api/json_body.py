@@ -46,6 +46,8 @@ def _check_content(exchange: Exchange) -> None:
 
 def _is_json(header: bytes) -> bool:
     """Whether a content type is JSON in UTF-8, other parameters aside."""
-    kind, *parameters = (part.strip().lower() for part in header.split(b";"))
-    charsets = [part[8:].strip(b'"') for part in parameters if part.startswith(b"charset=")]
-    return kind == JSON_TYPE and all(charset in (b"utf-8", b"utf8") for charset in charsets)
+    kind, *parameters = header.lower().split(b";")
+    named = (parameter.partition(b"=") for parameter in parameters)
+    charsets = [value.strip(b' \t"') for name, _, value in named if name.strip() == b"charset"]
+    is_utf8 = all(charset in (b"utf-8", b"utf8") for charset in charsets)
+    return kind.strip() == JSON_TYPE and is_utf8

@@ -1,9 +1,9 @@
 """`POST /chat/completions`: OpenAI's chat, streamed and not."""
 
+import asyncio
 from typing import Any
 
 from lmproxy.api.client_watch import ClientWatch
-from lmproxy.api.credentials import presented
 from lmproxy.api.endpoint import Endpoint, own_headers
 from lmproxy.api.event_sender import EventSender
 from lmproxy.api.exchange import Exchange
@@ -20,7 +20,7 @@ SESSION_HEADERS = (b"session-id", b"x-session-id")
 
 async def answer(exchange: Exchange, passage: Passage) -> None:
     """Answer one chat request."""
-    passage.admit(presented(exchange.headers))
+    passage.admit()
     call = parse(await read_json(exchange), exchange)
     session = next(filter(None, map(exchange.text, SESSION_HEADERS)), None)
     async with ClientWatch(exchange.receive):
@@ -91,7 +91,9 @@ async def _stream(exchange: Exchange, passage: Passage, call: Call, session: str
     async with EventSender(exchange, lambda: own_headers(exchange, passage)) as sender:
         try:
             await sender.pass_on(await passage.ask(call, session))
-        except ClientGone:
+        except asyncio.CancelledError:
+            if sender.is_done:  # Who leaves on hearing `[DONE]` has had everything.
+                passage.close(200)
             raise
         except ProxyError as error:
             if not sender.started:

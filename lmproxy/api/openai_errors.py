@@ -7,7 +7,7 @@ provider put into its error object stands beside these four.
 import orjson
 
 from lmproxy.api.exchange import Header
-from lmproxy.errors import InvalidKey, ProxyError
+from lmproxy.errors import InvalidKey, MethodNotAllowed, ProxyError
 
 
 def error_body(error: ProxyError) -> bytes:
@@ -28,10 +28,12 @@ def error_event(error: ProxyError) -> bytes:
 
 
 def error_headers(error: ProxyError) -> list[Header]:
-    """Headers that go with an error; `WWW-Authenticate` as RFC 9110 11.6.1 wants it on a 401."""
+    """Headers that go with an error: on 401 and 405 those of RFC 9110, 15.5.2 and 15.5.6."""
     headers: list[Header] = [(b"content-type", b"application/json")]
     if isinstance(error, InvalidKey):
         headers.append((b"www-authenticate", b"Bearer"))
+    if isinstance(error, MethodNotAllowed):
+        headers.append((b"allow", ", ".join(error.allowed).encode()))
     if error.retry_after_s is not None:
         headers.append((b"retry-after", str(error.retry_after_s).encode()))
     return headers

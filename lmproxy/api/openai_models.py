@@ -2,7 +2,6 @@
 
 import orjson
 
-from lmproxy.api.credentials import presented
 from lmproxy.api.endpoint import Endpoint, send_json
 from lmproxy.api.exchange import Exchange
 from lmproxy.gateway import Passage
@@ -10,14 +9,14 @@ from lmproxy.gateway import Passage
 
 async def answer_list(exchange: Exchange, passage: Passage) -> None:
     """Answer with every entry the caller may use, in the order of the routing rules."""
-    passage.admit(presented(exchange.headers))
+    passage.admit()
     body = {"object": "list", "data": passage.models()}
     await send_json(exchange, passage, orjson.dumps(body))
 
 
 async def answer_one(exchange: Exchange, passage: Passage) -> None:
     """Answer with one entry. The name may contain slashes, encoded or not."""
-    passage.admit(presented(exchange.headers))
+    passage.admit()
     name = exchange.path.partition("/models/")[2]
     await send_json(exchange, passage, orjson.dumps(passage.model(name)))
 

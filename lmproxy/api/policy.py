@@ -1,6 +1,6 @@
 """What may a request look like? `[server]`, compiled."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
@@ -26,15 +26,19 @@ class HttpPolicy:
     stream_head_wait_s: float
     ping_interval_s: float
 
-    def address(self, peer: str | None, headers: Mapping[bytes, bytes]) -> str | None:
+    def address(self, peer: str | None, forwarded: Sequence[bytes]) -> str | None:
         """The client's address: the rightmost hop that is not a trusted proxy.
 
         Anything a peer that is not trusted says about it is ignored, and so is what is no address.
+
+        Args:
+            peer: who is connected to us.
+            forwarded: the values of every `X-Forwarded-For`, in order: some proxies add a line of
+                their own instead of a word to the line that is there (RFC 9110, 5.3).
         """
-        forwarded = headers.get(b"x-forwarded-for")
-        if forwarded is None or not self.is_trusted(peer):
+        if not forwarded or not self.is_trusted(peer):
             return peer
-        for hop in reversed(forwarded.decode("latin-1").split(",")):
+        for hop in reversed(b",".join(forwarded).decode("latin-1").split(",")):
             if not _is_address(hop.strip()):
                 return peer
             if not self.is_trusted(hop.strip()):

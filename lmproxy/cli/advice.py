@@ -3,15 +3,24 @@
 Errors stop the server; these do not, because each may be meant.
 """
 
+import re
 import stat
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from lmproxy.app import Assembly
 from lmproxy.call import Caller
 from lmproxy.config import Config
+from lmproxy.config.load import is_this_machine
+from lmproxy.config.places import KeyPath
 from lmproxy.errors import NotAllowed, NotFound, Problem
 from lmproxy.patterns import Pattern
 from lmproxy.routing import Rule, is_model_name
+
+SET = re.compile(r"\[!?\]?[^\]]*\]")
+"""`[abc]` in a pattern, as fnmatch reads it."""
+SECRET_HEADER = re.compile("auth|cookie|key|secret|token", re.IGNORECASE)
+"""Names of headers whose value is one."""
 
 
 def advice(assembly: Assembly) -> list[Problem]:
@@ -21,8 +30,10 @@ def advice(assembly: Assembly) -> list[Problem]:
         *_hidden_rules(assembly),
         *_unused_fallbacks(assembly),
         *_unreachable_rules(assembly),
+        *_literal_stars(assembly),
         *_unused_connections(assembly),
         *_powerless_groups(assembly),
+        *_plain_provider_keys(assembly.config),
         *_readable_secrets(assembly.config),
     ]
     return sorted(found, key=lambda problem: problem.line or 0)
@@ -43,12 +54,12 @@ def _hidden_rules(assembly: Assembly) -> Iterator[Problem]:
 def covers(wide: Pattern, narrow: Pattern) -> bool:
     """Whether every name that `narrow` matches is matched by `wide`.
 
-    A `*` of `narrow` is then swallowed by a `*` of `wide`. May say no where the truth is yes, when
-    `wide` has `?` or `[…]`; never the other way round.
+    What `narrow` leaves open is then swallowed by a `*` of `wide`. May say no where the truth is
+    yes, when `wide` has `?` or `[…]`; never the other way round.
     """
     only_stars = not any(char in wide.text for char in "?[")
     plain = not any(char in narrow.text for char in "*?[")
-    return (only_stars or plain) and wide.matches(narrow.text)
+    return (only_stars or plain) and wide.matches(SET.sub("?", narrow.text))
 
 
 def _unused_fallbacks(assembly: Assembly) -> Iterator[Problem]:
@@ -67,6 +78,18 @@ def _unreachable_rules(assembly: Assembly) -> Iterator[Problem]:
         plain = not any(char in rule.pattern.text for char in "*?[")
         if plain and not is_model_name(rule.pattern.text):
             yield _about(assembly, rule, "is not a model name, so no request can ask for it")
+
+
+def _literal_stars(assembly: Assembly) -> Iterator[Problem]:
+    for rule in assembly.snapshot.routes.rules:
+        for target in rule.targets:
+            if "*" in target.model and target.model != "*":
+                yield _about(
+                    assembly,
+                    rule,
+                    f"sends the star of '{target.model}' as it is: only a model that is '*' alone "
+                    "stands for the name asked; write {1} for the first star's text",
+                )
 
 
 def _unused_connections(assembly: Assembly) -> Iterator[Problem]:
@@ -102,14 +125,38 @@ def _can_reach_something(assembly: Assembly, group: str) -> bool:
     return False
 
 
+def _plain_provider_keys(config: Config) -> Iterator[Problem]:
+    for path in _plain_secrets(config):
+        if path[0] == "connections":
+            yield config.problem(path, "stands in the file as plain text; use env: or file:")
+
+
 def _readable_secrets(config: Config) -> Iterator[Problem]:
     """The file holds secrets in plain text and everybody on the machine may read it."""
-    if not config.path.stat().st_mode & stat.S_IROTH:
-        return
+    found = [".".join(map(str, path)) for path in _plain_secrets(config)]
+    if found and config.path.stat().st_mode & stat.S_IROTH:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        yield Problem(
+            "", f"everybody may read this file, and it holds {found[0]}{more}", hint="chmod 640"
+        )
+
+
+def _plain_secrets(config: Config) -> Iterator[KeyPath]:
+    """Where secrets stand as they are."""
     for name, connection in config.settings.connections.items():
-        path = ("connections", name, "api_key")
-        if connection.api_key is not None and path not in config.references:
-            yield Problem("", f"everybody may read this file, and it holds {'.'.join(path)}")
+        place = ("connections", name)
+        names = [header for header in connection.http_headers if SECRET_HEADER.search(header)]
+        # A server on this machine takes any text as its key, and the file has to name one.
+        here = is_this_machine(urlsplit(connection.api_base or "").hostname or "")
+        found: list[KeyPath] = [(*place, "api_key")] if connection.api_key and not here else []
+        found += [(*place, "http_headers", header) for header in names]
+        found += [(*place, "proxy")] if "@" in (connection.proxy or "") else []
+        yield from (path for path in found if path not in config.references)
+    for name, group in config.settings.groups.items():
+        for index, key in enumerate(group.api_keys):
+            path = ("groups", name, "api_keys", index)
+            if key.key and not {path, (*path, "key")} & config.references:
+                yield path
 
 
 def _about(assembly: Assembly, rule: Rule, message: str) -> Problem:

@@ -3,12 +3,10 @@
 import typer
 
 from lmproxy import logs
-from lmproxy.app import assemble
-from lmproxy.cli import EXIT_CONFIG, Options
+from lmproxy.cli import Options
 from lmproxy.cli.advice import advice
-from lmproxy.cli.serving import load
+from lmproxy.cli.serving import prepare, say_unusable
 from lmproxy.errors import ConfigError, Problem
-from lmproxy.recording import Journal
 from lmproxy.scrub import Scrubber
 
 
@@ -16,20 +14,18 @@ def main(options: Options) -> int:
     """Print every problem and warning. The exit code."""
     logs.configure("warning", Scrubber().text)
     try:
-        config = load(options)
-        assembly = assemble(config)
-        Journal(config.storage_dir).check()
+        assembly = prepare(options)
     except ConfigError as error:
-        typer.echo(str(error), err=True)
-        return EXIT_CONFIG
-    warnings = advice(assembly)
+        return say_unusable(error)
+    path, warnings = assembly.config.path, advice(assembly)
     for warning in warnings:
-        typer.echo(f"{config.path}: warning: {warning}", err=True)
-    typer.echo(f"{config.path}: {_summary(warnings)}")
+        typer.echo(f"{path}: warning: {warning}", err=True)
+    typer.echo(f"{path}: {summary(warnings)}")
     return 0
 
 
-def _summary(warnings: list[Problem]) -> str:
+def summary(warnings: list[Problem]) -> str:
+    """The last line."""
     if not warnings:
         return "ok"
     return f"ok, with {len(warnings)} warning{'s' if len(warnings) > 1 else ''}"

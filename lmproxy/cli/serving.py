@@ -1,5 +1,7 @@
 """`oai-proxy serve`: from the command line to a running server."""
 
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from lmproxy import __version__, logs
 from lmproxy.app import Assembly, assemble, build
 from lmproxy.cli import EXIT_CONFIG, Options
 from lmproxy.cli.advice import advice
-from lmproxy.config import Config, load_config
+from lmproxy.config import Config, examine, load_config
 from lmproxy.config.environment import config_path
 from lmproxy.errors import ConfigError
 from lmproxy.scrub import Scrubber
@@ -28,28 +30,44 @@ def main(options: Options) -> int:
         typer.echo(f"--log-level must be one of {', '.join(LEVELS)}", err=True)
         return 2
     logs.configure(level, Scrubber().text)
+    _end_well_on_signals()
     try:
-        assembly = assemble(load(options))
+        assembly = prepare(options)
         logs.configure(level, assembly.scrubber.text)
         _serve(assembly, debug=options.debug)
     except ConfigError as error:
-        typer.echo(str(error), err=True)
-        return EXIT_CONFIG
+        return say_unusable(error)
     except ListenError as error:
         typer.echo(str(error), err=True)
         return 1
     return 0
 
 
-def load(options: Options) -> Config:
-    """The config that the options name, with what they override.
+def _end_well_on_signals() -> None:
+    """Being told to stop is no failure. uvicorn raises the signal again when it has stopped."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
+
+
+def prepare(options: Options) -> Assembly:
+    """What the config that the options name asks for, with what they override.
 
     Raises:
-        ConfigError: it cannot be used.
+        ConfigError: it cannot be used; with everything wrong in it.
     """
     given = {"host": options.host, "port": options.port}
     overrides: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
-    return load_config(find(options.config), options.env_file, overrides)
+    path = find(options.config)
+    config, problems = examine(path, options.env_file, overrides)
+    if config is None:
+        raise ConfigError(str(path), problems)
+    return assemble(config, problems)
+
+
+def say_unusable(error: ConfigError) -> int:
+    """Print what is wrong. The exit code."""
+    typer.echo(Scrubber().text(str(error)), err=True)
+    return EXIT_CONFIG
 
 
 def find(named: Path | None) -> Path:
@@ -58,14 +76,16 @@ def find(named: Path | None) -> Path:
 
 
 def run(config: Config | str | Path) -> None:
-    """Serve a config from a program of your own, until SIGTERM or SIGINT.
+    """Serve a config from a program of your own, until SIGTERM or SIGINT. Logs as the command does.
 
     Raises:
         ConfigError: the config cannot be used.
         ListenError: its address cannot be listened on.
     """
     loaded = config if isinstance(config, Config) else load_config(config)
-    _serve(assemble(loaded), debug=False)
+    assembly = assemble(loaded)
+    logs.configure("info", assembly.scrubber.text)
+    _serve(assembly, debug=False)
 
 
 def _serve(assembly: Assembly, *, debug: bool) -> None:

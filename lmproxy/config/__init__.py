@@ -5,10 +5,11 @@
 - `places`: the line of every key
 - `schema`: every table and key, its type, default and meaning
 - `problems`: what the schema found, said so that a person can mend it
+- `files`: whether certificates and the like are there
 - `binding`: a plugged-in class's constructor as a schema of its own
 - `load`: the steps in order
 """
 
-from lmproxy.config.load import Config, load_config
+from lmproxy.config.load import Config, examine, load_config
 
-__all__ = ["Config", "load_config"]
+__all__ = ["Config", "examine", "load_config"]

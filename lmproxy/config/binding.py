@@ -5,16 +5,21 @@ signature.
 """
 
 import inspect
+import os
+import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import Any, NotRequired, Required, TypeVar, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from lmproxy.config.places import KeyPath
-from lmproxy.config.problems import explain, nearest
+from lmproxy.config.problems import explain, hint_at_unknown, nearest
 
 T = TypeVar("T")
 
@@ -52,23 +57,36 @@ class Misfit(Exception):
         self.hint = hint
 
 
+def allow_imports_from(folder: Path) -> None:
+    """Let dotted paths name modules in `folder`. They hide nothing that is installed."""
+    place = str(folder.absolute())
+    if place not in sys.path:
+        sys.path.append(place)
+
+
 def resolve_class(spec: Spec, known: dict[str, str], key: str) -> Any:
     """The class that `spec.kind` names: a short name of `known`, or anybody's dotted path.
 
     Raises:
-        BindError: there is no such name, module or class.
+        BindError: there is no such name, module or class, or its module cannot be imported.
     """
-    dotted = known.get(spec.kind, spec.kind)
-    module, _, name = dotted.rpartition(".")
+    module, _, name = known.get(spec.kind, spec.kind).rpartition(".")
+    found = getattr(_import(module, spec, key), name, None) if module else None
+    if callable(found):
+        return found
+    message = f"there is no '{spec.kind}'"
+    raise BindError([((*spec.place, key), message, nearest(spec.kind, known))])
+
+
+def _import(module: str, spec: Spec, key: str) -> ModuleType | None:
+    """The module, `None` if there is none. Whatever is wrong inside it is anybody's."""
     try:
-        if not module:
-            raise ImportError
-        return getattr(import_module(module), name)
-    except (ImportError, AttributeError):
-        where = (*spec.place, key)
-        raise BindError(
-            [(where, f"there is no '{spec.kind}'", nearest(spec.kind, known))]
-        ) from None
+        return import_module(module)
+    except Exception as error:  # noqa: BLE001 - anybody's code may raise anything.
+        if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
+            return None
+        message = f"'{module}' cannot be imported: {where_raised(error)}"
+        raise BindError([((*spec.place, key), message, None)]) from None
 
 
 def bind(target: Callable[..., T], spec: Spec, also_known: Iterable[str] = (), **given: Any) -> T:
@@ -83,18 +101,35 @@ def bind(target: Callable[..., T], spec: Spec, also_known: Iterable[str] = (), *
     Raises:
         BindError: a key is unknown, missing or of the wrong type.
     """
-    fields = dict(_fields(target, set(given)))
-    shape = TypedDict("shape", fields)  # type: ignore[misc]
-    shape.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[attr-defined]
     try:
-        checked = TypeAdapter(shape).validate_python(spec.params)
+        fields = dict(_fields(target, set(given)))
+        checked = TypeAdapter(_shape(fields)).validate_python(spec.params)
+        return target(**checked, **given)
     except ValidationError as error:
         raise BindError(_found(error, spec, [*fields, *also_known])) from None
-    try:
-        return target(**checked, **given)
     except Misfit as misfit:
         found = ((*spec.place, misfit.key), misfit.message, misfit.hint)
         raise BindError([found]) from None
+    except Exception as error:  # noqa: BLE001 - anybody's code may raise anything.
+        message = f"'{spec.kind}' cannot be made: {where_raised(error)}"
+        raise BindError([(spec.place, message, None)]) from None
+
+
+def _shape(fields: dict[str, Any]) -> Any:
+    shape = TypedDict("shape", fields)  # type: ignore[misc]
+    shape.__pydantic_config__ = ConfigDict(  # type: ignore[attr-defined]
+        extra="forbid", arbitrary_types_allowed=True
+    )
+    return shape
+
+
+def where_raised(error: BaseException) -> str:
+    """What went wrong in anybody's code, without the error's own words: they may hold a secret."""
+    if isinstance(error, SyntaxError):
+        return f"SyntaxError at {error.filename}:{error.lineno}"
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    reason = f" ({os.strerror(error.errno)})" if isinstance(error, OSError) and error.errno else ""
+    return f"{type(error).__name__}{reason} at {last.filename}:{last.lineno}"
 
 
 def _fields(target: Callable[..., Any], given: set[str]) -> Iterator[tuple[str, Any]]:
@@ -114,7 +149,7 @@ def _found(
         (
             (*spec.place, *path),
             message,
-            nearest(str(path[-1]), known) if message == "unknown key" else hint,
+            hint_at_unknown((*spec.place, *path), known) if message == "unknown key" else hint,
         )
         for path, message, hint in explain(error, spec.params)
     ]

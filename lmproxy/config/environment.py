@@ -6,6 +6,7 @@ the working directory only fills gaps, so that it cannot redirect a production s
 
 import os
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,22 +18,35 @@ from lmproxy.errors import ConfigError, Problem
 def read_environment(env_file: Path | None = None) -> Mapping[str, str]:
     """The variables that `env:NAME` sees. Never changes the process's own environment.
 
+    Args:
+        env_file: `None` for a `.env` in the working directory, if there is one; an empty path, as
+            lm-proxy's `--env=""` gives it, for none at all.
+
     Raises:
-        ConfigError: `env_file` was named and cannot be read.
+        ConfigError: the env file cannot be read.
     """
     if env_file is None:
-        merged = {**_variables(Path(".env")), **os.environ}
-    elif env_file.is_file():
-        merged = {**os.environ, **_variables(env_file)}
+        ambient = Path(".env")
+        merged = {**(_variables(ambient) if ambient.is_file() else {}), **os.environ}
+    elif env_file == Path():
+        merged = dict(os.environ)
     else:
-        raise ConfigError(str(env_file), [Problem("", "there is no such env file")])
+        merged = {**os.environ, **_variables(env_file)}
     return MappingProxyType(merged)
 
 
 def _variables(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    return {name: value for name, value in dotenv_values(path).items() if value is not None}
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+        raise ConfigError(
+            str(path), [Problem("", f"the env file cannot be read: {reason}")]
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError(str(path), [Problem("", "the env file is not UTF-8 text")]) from None
+    found = dotenv_values(stream=StringIO(text))
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def config_path() -> str | None:
@@ -42,5 +56,5 @@ def config_path() -> str | None:
 
 def child_environment() -> dict[str, str]:
     """What a child process needs to run Python, and nothing that may be a secret."""
-    wanted = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
+    wanted = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH")
     return {name: os.environ[name] for name in wanted if name in os.environ}

@@ -6,18 +6,21 @@ once. What a provider, a rule or a key may be is not known here: the rooms say t
 """
 
 import hashlib
+import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import KeysView, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
 from lmproxy.config.environment import read_environment
 from lmproxy.config.places import KeyPath, line_of, locate
-from lmproxy.config.problems import as_problem, explain
-from lmproxy.config.schema import Settings
+from lmproxy.config.problems import as_problem, explain, hint_at_slid
+from lmproxy.config.schema import Connection, Settings
 from lmproxy.config.secrets import References
 from lmproxy.errors import ConfigError, Problem
 
@@ -30,7 +33,7 @@ class Config:
         path: the file it came from.
         digest: the first 12 hex digits of the file's SHA-256; written into every record.
         places: key path to 1-based line.
-        references: the key paths whose values came from outside the file.
+        referred: the values that came from outside the file, by key path.
         environment: what `env:` saw, kept for values that have a default there.
     """
 
@@ -38,8 +41,13 @@ class Config:
     path: Path
     digest: str
     places: Mapping[KeyPath, int]
-    references: frozenset[KeyPath]
-    environment: Mapping[str, str]
+    referred: Mapping[KeyPath, str] = field(repr=False)
+    environment: Mapping[str, str] = field(repr=False)
+
+    @property
+    def references(self) -> KeysView[KeyPath]:
+        """The key paths whose values came from outside the file."""
+        return self.referred.keys()
 
     def line(self, *path: str | int) -> int | None:
         """The line of a key, or of its nearest parent that has one."""
@@ -47,28 +55,51 @@ class Config:
 
     def problem(self, path: KeyPath, message: str, hint: str | None = None) -> Problem:
         """Something wrong at `path`, for the list that `check` prints."""
+        if path[:1] == ("routing",):  # Any name is a pattern there, so only the value told.
+            hint = hint_at_slid(path) or hint
         return as_problem(path, message, hint, self.line(*path))
 
     @property
     def storage_dir(self) -> Path:
         """`[storage] dir`, else systemd's `$STATE_DIRECTORY`, else `./storage`."""
         state = self.environment.get("STATE_DIRECTORY", "").split(":")[0]
-        return self.settings.storage.dir or Path(state or "storage")
+        return (self.settings.storage.dir or Path(state or "storage")).expanduser()
 
     @property
     def is_loopback(self) -> bool:
         """Only this machine can reach the configured address."""
-        host = self.settings.host
-        return host in ("localhost", "::1") or host.startswith("127.")
+        return is_this_machine(self.settings.host)
 
     def secrets(self) -> list[str]:
-        """The operator's credentials at providers, for the scrubber."""
-        found = []
+        """The operator's credentials at providers and in plugged-in classes, for the scrubber."""
+        found = [value for path, value in self.referred.items() if _is_plugged_in(path)]
         for connection in self.settings.connections.values():
             keys = [connection.api_key, *connection.http_headers.values()]
             found += [key.get_secret_value() for key in keys if key]
-            found += [connection.proxy] if connection.proxy and "@" in connection.proxy else []
+            found += _userinfo(connection.proxy or "")
         return found
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether `host` is a loopback address."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_plugged_in(path: KeyPath) -> bool:
+    """Whether a class of anybody's gets the value at `path`: what it is for is not known."""
+    if path[0] == "connections":
+        return len(path) > 2 and path[2] not in Connection.model_fields
+    return path[0] == "loggers"
+
+
+def _userinfo(url: str) -> list[str]:
+    """User and password of a URL, as they stand in it and as they go out."""
+    info, at, _ = urlsplit(url).netloc.rpartition("@")
+    passwords = [info.partition(":")[2], unquote(info.partition(":")[2])]
+    return [info, unquote(info), *passwords] if at else []
 
 
 def load_config(
@@ -87,6 +118,25 @@ def load_config(
     Raises:
         ConfigError: with every problem found.
     """
+    config, problems = examine(path, env_file, overrides)
+    if problems or config is None:
+        raise ConfigError(str(path), problems)
+    return config
+
+
+def examine(
+    path: Path | str,
+    env_file: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> tuple[Config | None, list[Problem]]:
+    """As `load_config`, but what is wrong is returned, with what could be read in spite of it.
+
+    The config leaves out the keys that are wrong, so that the rooms can be asked what else is; it
+    is not to be served. `None` where too little is left.
+
+    Raises:
+        ConfigError: there is no text, no TOML, or no such env file.
+    """
     path = Path(path)
     environment = read_environment(env_file)
     text = _read(path)
@@ -94,18 +144,22 @@ def load_config(
     places = locate(text)
     references = References(environment)
     resolved = references.resolve(document)
-    settings, problems = _validate(resolved, places)
-    problems += references.located(places)
-    if problems or settings is None:
-        raise ConfigError(str(path), problems)
-    return Config(
+    settings, wrong = _validate(resolved)
+    problems = [*references.located(places)]
+    missing = {problem.where for problem in problems}
+    found = (as_problem(*what, line_of(places, what[0])) for what in wrong)
+    problems += [problem for problem in found if problem.where not in missing]
+    if settings is None:
+        return None, problems
+    config = Config(
         settings=settings,
         path=path,
         digest=hashlib.sha256(text.encode()).hexdigest()[:12],
         places=places,
-        references=frozenset(references.paths),
+        referred=references.found,
         environment=environment,
     )
+    return config, problems
 
 
 def _read(path: Path) -> str:
@@ -122,16 +176,51 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(str(path), [Problem("", f"not valid TOML: {error}")]) from None
+        problem = _not_toml(str(error))
+    except (RecursionError, ValueError):  # Tables without end, numbers of thousands of digits.
+        problem = Problem("", "not valid TOML: it is nested too deeply or a number is too long")
+    raise ConfigError(str(path), [problem])
 
 
-def _validate(
-    document: dict[str, Any], places: Mapping[KeyPath, int]
-) -> tuple[Settings | None, list[Problem]]:
+def _not_toml(words: str) -> Problem:
+    """`Invalid value (at line 4, column 11)` with its line where every line is."""
+    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", words, re.DOTALL)
+    if found is None:
+        return Problem("", f"not valid TOML: {words}")
+    reason, line, column = found.groups()
+    hint = "texts stand in quotes" if reason == "Invalid value" else None
+    return Problem("", f"not valid TOML: {reason} at column {column}", int(line), hint)
+
+
+Wrong = tuple[KeyPath, str, str | None]
+
+
+def _validate(document: dict[str, Any]) -> tuple[Settings | None, list[Wrong]]:
+    """The settings, and what is wrong; with something wrong, what can be read without it."""
     try:
         return Settings.model_validate(document), []
     except ValidationError as error:
-        return None, [
-            as_problem(path, message, hint, line_of(places, path))
-            for path, message, hint in explain(error, document)
-        ]
+        wrong = list(explain(error, document))
+    paths = [path for path, _, _ in wrong]
+    if not all(map(_can_be_left_out, paths)):
+        return None, wrong
+    try:
+        return Settings.model_validate(_without(document, set(paths))), wrong
+    except ValidationError:
+        return None, wrong
+
+
+def _can_be_left_out(path: KeyPath) -> bool:
+    """Not a connection or group as a whole, which others name, nor one of a numbered list."""
+    whole = path[0] in ("connections", "groups", "loggers") and len(path) < 3
+    return not whole and all(isinstance(part, str) for part in path)
+
+
+def _without(value: Any, paths: set[KeyPath], path: KeyPath = ()) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: _without(item, paths, (*path, key))
+        for key, item in value.items()
+        if (*path, key) not in paths
+    }

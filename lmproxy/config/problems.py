@@ -5,6 +5,7 @@ the three slips that TOML invites (an unquoted dotted name, a key that slid unde
 name spelt nearly right) what to write instead.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -29,8 +30,16 @@ WORDS = {
     "model_type": "must be a table",
     "tuple_type": "must be a list",
     "path_type": "must be a path",
+    "too_short": "must not be empty",
 }
 """Pydantic's error types in the words of a TOML file; others keep pydantic's message."""
+
+FREE_NAMES = (
+    ("routing", "*"),
+    ("connections", "*", "models", "*"),
+    ("connections", "*", "http_headers", "*"),
+)
+"""Keys that are names of the operator's choice and have a text as value."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -67,26 +76,46 @@ def _has(document: Any, part: str | int) -> bool:
 
 
 def _message(kind: str, words: str) -> str:
-    return WORDS.get(kind, words.removeprefix("Value error, "))
+    words = WORDS.get(kind, words.removeprefix("Value error, "))
+    return re.sub(r"^(Input|String|Value) should\b", "must", words)
 
 
 def _hint(kind: str, path: KeyPath, document: dict[str, Any]) -> str | None:
-    if len(path) == 2 and path[0] == "routing" and kind == "value_error":
-        return f'quote the name: "{_unquoted(str(path[1]), document["routing"][path[1]])}" = …'
-    if kind != "extra_forbidden":
+    if any(_fits(path, pattern) for pattern in FREE_NAMES):
+        unquoted = [f'"{name}" = …' for name in _unquoted(path, document)]
+        if unquoted:
+            return f"quote the name: {', '.join(unquoted)}"
+    if kind == "extra_forbidden":
+        return hint_at_unknown(path, known_keys(path[:-1]))
+    return hint_at_slid(path)
+
+
+def hint_at_unknown(path: KeyPath, known: Iterable[str]) -> str | None:
+    """What may have been meant by a key that is none of `known`."""
+    return hint_at_slid(path) or nearest(str(path[-1]), known)
+
+
+def hint_at_slid(path: KeyPath) -> str | None:
+    """Where a top-level key belongs that stands below a table header; `None` for other keys."""
+    name = path[-1]
+    if len(path) == 1 or name not in Settings.model_fields or name in known_keys(path[:-1]):
         return None
-    name = str(path[-1])
-    if len(path) > 1 and name in Settings.model_fields:
-        return f"'{name}' is a top-level key: move it above the first [table] header"
-    return nearest(name, known_keys(path[:-1]))
+    return f"'{name}' is a top-level key: move it above the first [table] header"
 
 
-def _unquoted(name: str, value: Any) -> str:
-    """The name that TOML read as nested tables: `gpt-4.1 = "x"` is `{"gpt-4": {"1": "x"}}`."""
-    while isinstance(value, dict) and value:
-        part, value = next(iter(value.items()))
-        name = f"{name}.{part}"
-    return name
+def _unquoted(path: KeyPath, document: Any) -> list[str]:
+    """The names that TOML read as nested tables: `gpt-4.1 = "x"` is `{"gpt-4": {"1": "x"}}`."""
+    for part in path:
+        document = document[part]
+    return list(_leaves(str(path[-1]), document)) if isinstance(document, dict) else []
+
+
+def _leaves(name: str, value: Any) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield name
+        return
+    for part, below in value.items():
+        yield from _leaves(f"{name}.{part}", below)
 
 
 def known_keys(path: KeyPath) -> list[str]:
@@ -97,12 +126,13 @@ def known_keys(path: KeyPath) -> list[str]:
 
 def table_at(path: KeyPath) -> type[BaseModel] | None:
     """The schema of the table at `path`, or `None`."""
-    for pattern, table in TABLES.items():
-        if len(pattern) == len(path) and all(
-            expected in ("*", part) for expected, part in zip(pattern, path, strict=True)
-        ):
-            return table
-    return None
+    return next((table for pattern, table in TABLES.items() if _fits(path, pattern)), None)
+
+
+def _fits(path: KeyPath, pattern: tuple[str, ...]) -> bool:
+    return len(pattern) == len(path) and all(
+        expected in ("*", part) for expected, part in zip(pattern, path, strict=True)
+    )
 
 
 def as_problem(path: KeyPath, message: str, hint: str | None, line: int | None) -> Problem:

@@ -8,8 +8,9 @@ are seconds.
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 
 def _names(value: Any) -> Any:
@@ -21,22 +22,51 @@ def _names(value: Any) -> Any:
 
 def _targets(value: Any) -> Any:
     """A route's value: one target or a list of them."""
-    if isinstance(value, dict):
-        raise ValueError("a route's value is a string or a list, never a table")
+    if not isinstance(value, str | list | tuple):
+        raise ValueError("a route's value is a string or a list of strings")
     return (value,) if isinstance(value, str) else value
 
 
 def _key(value: Any) -> Any:
     """A key written as text: the key itself, or `sha256:` and its digest."""
-    if not isinstance(value, str):
+    if isinstance(value, dict | BaseModel):
         return value
+    if not isinstance(value, str):
+        raise ValueError("must be a string or a table")
     scheme, _, digest = value.partition(":")
     return {"sha256": digest.lower()} if scheme == "sha256" else {"key": value}
 
 
+def _number(value: Any) -> Any:
+    """Numbers and texts of numbers, as `env:` gives them; `true` is not 1."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+def _url(value: str) -> str:
+    """An address, without judging where it leads."""
+    try:
+        parts = urlsplit(value)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError("must be an http:// or https:// URL")
+    return value
+
+
+def _optional_file(value: Any) -> Any:
+    """lm-proxy's `ssl_keyfile = ""` means that there is none."""
+    return None if value == "" else value
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Targets = Annotated[tuple[str, ...], BeforeValidator(_targets), Field(min_length=1)]
-Seconds = Annotated[float, Field(gt=0, le=7 * 24 * 3600)]
+Whole = Annotated[int, BeforeValidator(_number)]
+Seconds = Annotated[float, BeforeValidator(_number), Field(gt=0, le=7 * 24 * 3600)]
+Url = Annotated[str, AfterValidator(_url)]
+OptionalFile = Annotated[Path | None, BeforeValidator(_optional_file)]
 Lane = Literal["auto", "relay", "translate", "litellm"]
 StreamUsage = Literal["ask", "given", "never"]
 Operation = Literal[
@@ -82,9 +112,9 @@ class Connection(Table):
 
     api_type: str = "openai"
     """Which provider, or `local`, or a dotted path to a class."""
-    api_base: str | None = None
+    api_base: Url | None = None
     """Base URL; each provider with a public address has a default."""
-    api_key: SecretStr | None = None
+    api_key: SecretStr | None = Field(default=None, min_length=1)
     """The operator's key at the provider."""
     http_headers: dict[str, SecretStr] = {}
     """Sent with every request to the provider; they override our own."""
@@ -94,11 +124,11 @@ class Connection(Table):
     """What the provider understands natively, where its `api_type`'s own list is wrong."""
     stream_usage: StreamUsage | None = None
     """Ask streams for token counts, take them as given, or never expect them."""
-    concurrency: int | None = Field(default=None, ge=1)
+    concurrency: Whole | None = Field(default=None, ge=1)
     """Requests under way at once; more are refused with 503."""
     models: dict[str, str] | None = None
     """Asked name to the provider's name (deployment). Names absent from it skip the connection."""
-    proxy: str | None = None
+    proxy: Url | None = None
     """HTTP proxy URL for this connection. `HTTP_PROXY` and the like are never read."""
     ca_file: Path | None = None
     """PEM file of certificate authorities to trust instead of the public ones."""
@@ -114,7 +144,7 @@ class Connection(Table):
 class Key(Table):
     """A virtual key with more to say than its text."""
 
-    key: SecretStr | None = None
+    key: SecretStr | None = Field(default=None, min_length=1)
     """The key itself, best as `env:`, `file:` or `credential:`."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     """Or the SHA-256 digest of it, in hex."""
@@ -146,9 +176,9 @@ class Group(Table):
 class Server(Table):
     """How the proxy listens and answers."""
 
-    max_body_bytes: int = Field(default=32 * 1024 * 1024, ge=1024)
+    max_body_bytes: Whole = Field(default=32 * 1024 * 1024, ge=1024)
     """A larger request body is 413."""
-    concurrency: int | None = Field(default=None, ge=1)
+    concurrency: Whole | None = Field(default=None, ge=1)
     """Requests under way at once; more are 503."""
     trusted_proxies: Names = ()
     """Addresses or networks whose `X-Forwarded-For` is believed."""
@@ -178,15 +208,15 @@ class Settings(Table):
 
     host: str = "0.0.0.0"  # noqa: S104 - lm-proxy's default; `check` and docs say what it means.
     """Address to listen on."""
-    port: int = Field(default=8000, ge=0, le=65535)
+    port: Whole = Field(default=8000, ge=0, le=65535)
     """Port to listen on; 0 is any free one, printed at start."""
     enabled: bool = True
     """`false` answers every model request with 503."""
     api_prefix: str = Field(default="/v1", pattern=r"^(/[\w.-]+)*$")
     """Path in front of every API endpoint; may be empty."""
-    ssl_keyfile: Path | None = None
+    ssl_keyfile: OptionalFile = None
     """PEM private key; with `ssl_certfile` the proxy speaks HTTPS."""
-    ssl_certfile: Path | None = None
+    ssl_certfile: OptionalFile = None
     """PEM certificate chain."""
     lane: Lane = "auto"
     """For connections that do not say their own: `litellm` sends all traffic through LiteLLM."""

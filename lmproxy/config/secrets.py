@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lmproxy.config.places import KeyPath
+from lmproxy.config.places import KeyPath, line_of
+from lmproxy.config.problems import as_problem
 from lmproxy.errors import Problem
 
 SCHEMES = ("env:", "file:", "credential:")
@@ -19,12 +20,12 @@ UNSET_MEANS_UNSET = {("ssl_keyfile",), ("ssl_certfile",)}
 
 
 class References:
-    """Replaces references in a parsed config, remembering where they stood and what was wrong."""
+    """Replaces references in a parsed config, remembering what stood where and what was wrong."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """`environment` is what `env:` reads; `credential:` finds its directory there too."""
         self._environment = environment
-        self.paths: set[KeyPath] = set()
+        self.found: dict[KeyPath, str] = {}
         self.problems: list[tuple[KeyPath, str]] = []
 
     def resolve(self, value: Any, path: KeyPath = ()) -> Any:
@@ -35,7 +36,6 @@ class References:
         if isinstance(value, list):
             return [self.resolve(item, (*path, index)) for index, item in enumerate(value)]
         if isinstance(value, str) and value.startswith(SCHEMES):
-            self.paths.add(path)
             return self._look_up(value, path)
         return value
 
@@ -43,8 +43,9 @@ class References:
         scheme, _, name = reference.partition(":")
         found = self._environment.get(name) if scheme == "env" else self._read(scheme, name)
         if found:
+            self.found[path] = found
             return found
-        if path in UNSET_MEANS_UNSET:
+        if scheme == "env" and path in UNSET_MEANS_UNSET:
             return None
         self.problems.append(
             (path, f"{reference} leads to nothing: it is unset, empty or unreadable")
@@ -62,7 +63,7 @@ class References:
         except (OSError, UnicodeDecodeError):
             return None
 
-    def located(self, line_of: Mapping[KeyPath, int]) -> Iterator[Problem]:
+    def located(self, places: Mapping[KeyPath, int]) -> Iterator[Problem]:
         """The problems with their lines."""
         for path, message in self.problems:
-            yield Problem(".".join(map(str, path)), message, line_of.get(path))
+            yield as_problem(path, message, None, line_of(places, path))

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from lmproxy.config.problems import explain
+from lmproxy.config.places import KeyPath
+from lmproxy.config.problems import explain, nearest
 from lmproxy.config.schema import Key, Table
 from lmproxy.errors import Problem
 
@@ -46,7 +47,11 @@ def _read(path: Path) -> tuple[tuple[Key, ...], list[Problem]]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
         return (), [Problem("keys_dir", f"{path.name} cannot be read as TOML")]
     except ValidationError as error:
-        return (), [
-            Problem(f"keys_dir/{path.name}: {'.'.join(map(str, where))}", message, hint=hint)
-            for where, message, hint in explain(error, document)
-        ]
+        found = explain(error, document)
+        return (), [_problem(path.name, where, message) for where, message, _ in found]
+
+
+def _problem(file: str, where: KeyPath, message: str) -> Problem:
+    known = Key.model_fields if len(where) > 1 else KeyFile.model_fields
+    hint = nearest(str(where[-1]), known) if message == "unknown key" else None
+    return Problem(f"keys_dir/{file}: {'.'.join(map(str, where))}", message, hint=hint)

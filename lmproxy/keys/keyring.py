@@ -63,6 +63,14 @@ class KeyRing:
             return self._anonymous
         raise InvalidKey
 
+    def refusal(self, secrets: Sequence[bytes]) -> str:
+        """Why `identify` found nobody: for the operator's log, never for the client."""
+        entries = [self._entries.get(hashlib.sha256(secret).digest()) for secret in secrets]
+        known = [entry for entry in entries if entry]
+        if not known:
+            return "unknown key" if secrets else "no key"
+        return "expired key" if known[0].enabled else "key switched off"
+
     def __len__(self) -> int:
         return len(self._entries)
 
@@ -120,7 +128,7 @@ class KeyRingBuilder:
                 yield ("keys_dir", f"{name}.toml", "keys", index), name, key
 
     def _add(self, name: str, group: Group, key: Key, path: KeyPath) -> None:
-        secret = key.key.get_secret_value() if key.key else None
+        secret = key.key.get_secret_value() if key.key is not None else None
         if (secret is None) == (key.sha256 is None):
             self._problem(path, "give either the key or its sha256")
             return
@@ -180,7 +188,8 @@ class KeyRingBuilder:
                     ("allow_anonymous",),
                     f"needs a group named '{ANONYMOUS_GROUP}' to say what anonymous callers may do",
                 )
-            return Caller(None, ANONYMOUS_GROUP)
+            group = settings.groups.get(ANONYMOUS_GROUP, Group())
+            return Caller(None, ANONYMOUS_GROUP) if group.enabled else None
         if not self._entries and not self.problems:
             self._problem(
                 ("groups",),

@@ -12,7 +12,7 @@ from lmproxy.config import Config
 from lmproxy.config.problems import nearest
 from lmproxy.config.schema import Group
 from lmproxy.errors import NotAllowed, Problem
-from lmproxy.patterns import Pattern
+from lmproxy.patterns import MOST_STARS, Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,10 @@ def compile_permissions(config: Config) -> tuple[Permissions, list[Problem]]:
                 problems.append(
                     config.problem(path, f"there is no connection '{connection}'", hint)
                 )
+        for index, model in enumerate(group.allowed_models):
+            if Pattern(model).too_many_stars:
+                path = ("groups", name, "allowed_models", index)
+                problems.append(config.problem(path, f"has more than {MOST_STARS} stars"))
     return Permissions({name: _grant(group) for name, group in groups.items()}), problems
 
 

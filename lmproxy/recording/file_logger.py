@@ -5,6 +5,7 @@ sent when the path begins with `request.`: that is the one way a prompt gets int
 into this one.
 """
 
+import os
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -35,10 +36,14 @@ class FileLogger:
 
     def _open(self) -> TextIO:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-        return self._path.open("a", encoding="utf-8")
+        return open(self._path, "a", encoding="utf-8", opener=_for_owner_and_group)
 
     def close(self) -> None:
         """Nothing is open between two records."""
+
+
+def _for_owner_and_group(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o640)
 
 
 def look_up(value: Any, path: list[str]) -> Any:

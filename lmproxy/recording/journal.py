@@ -13,7 +13,6 @@ import orjson
 
 from lmproxy import logs
 from lmproxy.call import Json
-from lmproxy.errors import ConfigError, Problem
 
 log = logs.get(__name__)
 
@@ -41,24 +40,25 @@ class Journal:
         """Open for appending, making the directory; repair the line a crash left half written.
 
         Raises:
-            ConfigError: the directory or the file cannot be written.
+            OSError: the directory or the file cannot be written.
         """
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-            self._reopen()
-        except OSError as error:
-            where = str(self.path.absolute())
-            reason = error.strerror or "unwritable"
-            problem = Problem("storage.dir", f"{where} cannot be written: {reason}")
-            raise ConfigError("storage", [problem]) from None
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+        self._reopen()
 
-    def check(self) -> None:
-        """Raise `ConfigError` if `open` would; leave nothing behind but the directory."""
-        existed = self.path.exists()
-        self.open()
-        self.close()
-        if not existed:
-            self.path.unlink()
+    def obstacle(self) -> str | None:
+        """Why `open` would fail, as far as can be told without leaving anything behind."""
+        file = self.path.absolute()
+        try:
+            there = next(path for path in (file, *file.parents) if path.exists())
+        except OSError as error:
+            return error.strerror
+        if there == file:
+            fits, needed = there.is_file(), os.R_OK | os.W_OK
+        else:
+            fits, needed = there.is_dir(), os.W_OK | os.X_OK
+        if not fits:
+            return f"{there} is in the way"
+        return None if os.access(there, needed) else f"{there} is not ours to write"
 
     def write(self, record: Json) -> None:
         """Append one line."""
@@ -66,9 +66,9 @@ class Journal:
         try:
             file = self._current()
             data = b"\n" + line if self._torn else line
-            self._torn = False
-            if os.write(file, data) != len(data):
-                self._torn = True
+            written = os.write(file, data)
+            self._torn = written != len(data)
+            if self._torn:
                 self._say_lost("the disk took half a line")
         except OSError as error:
             self._say_lost(error.strerror or "unwritable")
@@ -101,8 +101,9 @@ class Journal:
         self._file = os.open(self.path, flags, 0o640)
         status = os.fstat(self._file)
         self._inode = status.st_ino
-        if status.st_size and os.pread(self._file, 1, status.st_size - 1) != b"\n":
-            self._torn = True
+        last = os.pread(self._file, 1, status.st_size - 1) if status.st_size else b"\n"
+        self._torn = last != b"\n"
+        if self._torn:
             log.warning("the last record was torn; it stays as it is", path=str(self.path))
 
     def _say_lost(self, reason: str) -> None:

@@ -6,19 +6,22 @@ They may fall behind or fail: then records are dropped, counted and said. The jo
 import queue
 import threading
 import time
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
 
 from lmproxy import logs
 from lmproxy.call import Json
 from lmproxy.config import Config
-from lmproxy.config.binding import BindError, Spec, bind, resolve_class
+from lmproxy.config.binding import BindError, Spec, bind, resolve_class, where_raised
 from lmproxy.errors import Problem
 
 log = logs.get(__name__)
 
 LONGEST_QUEUE = 10_000
 SAY_AGAIN_S = 10.0
+LONGEST_FAREWELL_S = 5.0
+"""How long a stop waits for outputs that are behind."""
 KINDS = {"file": "lmproxy.recording.file_logger.FileLogger"}
 """The class of each short `class` name. Anything with a dot is a path to anybody's class."""
 
@@ -41,6 +44,7 @@ class Loggers:
         self._outputs = outputs
         self._queue: queue.Queue[tuple[Json, Json | None] | None] = queue.Queue(LONGEST_QUEUE)
         self._thread: threading.Thread | None = None
+        self._closing = False
         self._say_at = 0.0
         self.wanted = bool(outputs)
         self.dropped = 0
@@ -56,30 +60,44 @@ class Loggers:
         try:
             self._queue.put_nowait((record, request))
         except queue.Full:
-            self._drop("the loggers are too slow")
+            self._lose(1, "the loggers are too slow")
 
     def close(self) -> None:
-        """Write what is queued and close the outputs. May be called twice."""
+        """Write what is queued, if that does not take too long, and close. May be called twice."""
         thread, self._thread = self._thread, None
-        if thread is not None:
-            self._queue.put(None)
-            thread.join()
+        if thread is None:
+            return
+        self._closing = True
+        with suppress(queue.Full):  # It is read anyway; this only wakes a thread that waits.
+            self._queue.put_nowait(None)
+        thread.join(LONGEST_FAREWELL_S)
+        if thread.is_alive():
+            self._lose(self._queue.qsize(), "the loggers did not finish in time")
 
     def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
+        while (item := self._next()) is not None:
             for output in self._outputs:
-                self._write(output, *item)
+                self._guard(output, output.write, *item)
         for output in self._outputs:
-            output.close()
+            self._guard(output, output.close)
 
-    def _write(self, output: Logger, record: Json, request: Json | None) -> None:
+    def _next(self) -> tuple[Json, Json | None] | None:
+        """The next record; `None` when closing and none is left."""
+        if not self._closing:
+            return self._queue.get()
+        with suppress(queue.Empty):
+            return self._queue.get_nowait()
+        return None
+
+    def _guard(self, output: Logger, act: Callable[..., None], *what: Any) -> None:
         try:
-            output.write(record, request)
-        except Exception as error:  # noqa: BLE001 - anybody's code; it may not stop the others.
-            self._drop(f"{type(output).__name__}: {type(error).__name__}: {error}")
+            act(*what)
+        except BaseException as error:  # noqa: BLE001 - anybody's code; it may not stop the others.
+            lost = 1 if what else 0
+            self._lose(lost, f"{type(output).__name__}: {where_raised(error)}")
 
-    def _drop(self, reason: str) -> None:
-        self.dropped += 1
+    def _lose(self, count: int, reason: str) -> None:
+        self.dropped += count
         now = time.monotonic()
         if now >= self._say_at:
             self._say_at = now + SAY_AGAIN_S

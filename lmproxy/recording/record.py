@@ -18,6 +18,8 @@ from lmproxy.scrub import mask
 
 VERSION = 1
 LONGEST_TEXT = 512
+LONGEST_EFFORT = 32
+LOOKED_AT = 4096
 IMAGE_PARTS = {"image_url", "image", "input_image"}
 
 ANSWERED = "answered"
@@ -41,16 +43,6 @@ class Attempt:
     started_at: float
     error_code: str | None = None
     seconds: float | None = None
-
-    def as_json(self) -> Json:
-        """The form in a record."""
-        return {
-            "connection": self.connection,
-            "model": self.model,
-            "lane": self.lane,
-            "error_code": self.error_code,
-            "duration_s": _rounded(self.seconds),
-        }
 
 
 @dataclass(slots=True)
@@ -117,18 +109,19 @@ class Recorder:
             "user": self._text(draft, body.get("user")),
             "session": self._text(draft, draft.session),
             "model_asked": self._text(draft, draft.asked),
-            "model_used": last.model if last else None,
+            "model_used": self._text(draft, last.model if last else None),
             "connection": last.connection if last else None,
             "lane": last.lane if last else None,
             "rule": draft.rule,
             "rule_line": draft.rule_line,
             "config": self._config_hash,
             "generation": self.generation,
-            "attempts": [attempt.as_json() for attempt in draft.attempts],
+            "attempts": [self._attempt(draft, attempt) for attempt in draft.attempts],
             "status": status,
             "outcome": outcome,
-            "error_code": error_code,
+            "error_code": self._text(draft, error_code),
             **features(call),
+            "reasoning_effort": self._text(draft, body.get("reasoning_effort"), LONGEST_EFFORT),
             "usage": asdict(observed.usage),
             "finish_reason": self._text(draft, observed.finish_reason),
             **_durations(draft),
@@ -137,23 +130,33 @@ class Recorder:
             "user_agent": self._text(draft, arrival.user_agent),
         }
 
-    def _text(self, draft: Draft, value: Any) -> str | None:
-        """A text that somebody else chose: cut, without secrets; `None` for what is no text."""
+    def _attempt(self, draft: Draft, attempt: Attempt) -> Json:
+        return {
+            "connection": attempt.connection,
+            "model": self._text(draft, attempt.model),
+            "lane": attempt.lane,
+            "error_code": self._text(draft, attempt.error_code),
+            "duration_s": _rounded(attempt.seconds),
+        }
+
+    def _text(self, draft: Draft, value: Any, longest: int = LONGEST_TEXT) -> str | None:
+        """A text that somebody else chose: without secrets, cut; `None` for what is no text.
+
+        What is looked at is longer than what is kept, so that no secret is cut in half unseen.
+        """
         if not isinstance(value, str):
             return None
-        return self._scrub(mask(value[:LONGEST_TEXT], draft.secrets))
+        return self._scrub(mask(value[:LOOKED_AT], draft.secrets))[:longest]
 
 
 def features(call: Call | None) -> Json:
     """What the request made use of, `None` where there was no readable request."""
     if call is None:
-        return dict.fromkeys(("stream", "tools", "image", "reasoning_effort"))
-    effort = call.body.get("reasoning_effort")
+        return dict.fromkeys(("stream", "tools", "image"))
     return {
         "stream": call.stream,
         "tools": bool(call.body.get("tools") or call.body.get("functions")),
         "image": _has_image(call.body.get("messages")),
-        "reasoning_effort": effort[:32] if isinstance(effort, str) else None,
     }
 
 

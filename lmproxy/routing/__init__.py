@@ -5,7 +5,7 @@
 - `rules`: the rules in file order
 """
 
-from lmproxy.routing.listing import Listing, compile_listing
+from lmproxy.routing.listing import Listing, compile_listing, targets_of
 from lmproxy.routing.names import check_model_name, is_model_name
 from lmproxy.routing.rules import Match, Routes, Rule, compile_routes, model_not_found
 
@@ -19,4 +19,5 @@ __all__ = [
     "compile_routes",
     "is_model_name",
     "model_not_found",
+    "targets_of",
 ]

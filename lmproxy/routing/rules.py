@@ -104,7 +104,18 @@ def compile_routes(config: Config) -> tuple[Routes, list[Problem]]:
         path = ("routing", text)
         problems += [config.problem(path, message, hint) for message, hint in wrong]
         rules.append(Rule(pattern, tuple(targets), config.line(*path)))
-    return Routes(tuple(rules)), problems
+    routes = Routes(tuple(rules))
+    return routes, [*problems, *_wrong_default(config, routes)]
+
+
+def _wrong_default(config: Config, routes: Routes) -> Iterator[Problem]:
+    default = config.settings.default_model
+    if default is None:
+        return
+    if not is_model_name(default):
+        yield config.problem(("default_model",), "is not a model name")
+    elif not any(rule.pattern.matches(default) for rule in routes.rules):
+        yield config.problem(("default_model",), "no rule of [routing] takes it")
 
 
 def _parse_target(

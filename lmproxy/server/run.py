@@ -9,10 +9,24 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lmproxy.config.schema import Settings
 
 KEEP_ALIVE_S = 30
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP/1.1 whose trailers never become headers."""
+
+    def on_headers_complete(self) -> None:
+        """Hand the headers over for good.
+
+        uvicorn appends a chunked body's trailers to the list that the request already holds, so a
+        credential after the body would count (RFC 9110, 6.5.1 forbids that).
+        """
+        super().on_headers_complete()
+        self.headers = []
 
 
 class Server(uvicorn.Server):
@@ -36,7 +50,7 @@ def run_server(
     """Serve until SIGTERM or SIGINT, then let answers under way finish for `drain_s`."""
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=Protocol,
         loop="uvloop",
         ws="none",
         lifespan="on",

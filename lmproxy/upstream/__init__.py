@@ -1,11 +1,13 @@
 """Ask the provider. A `Call` and a model in, a `Reply` in the client's dialect out, or a fault.
 
 - `registry`: the connections of a config, by name
-- `connection`: what every connection can do; `provider`: one at a URL; `local`: one in a child
-  process
+- `connection`: what every connection can do; `lease`: how many requests use one
+- `provider`: a connection to a URL; `local`: to a model in a child process, which `local_process`
+  keeps and which runs `local_child`
 - `vendors`: where each kind of provider lives and what it speaks
 - `relay`: the lane that passes bytes on; `events`: its view of a stream; `answers`: of a plain
-  answer
+  answer; `passing`: an answer while it is read; `watch`: what is noticed of it; `line`: the
+  connection it arrives on
 - `usage`: token counts as providers give them, and estimates
 - `egress`: the only way out: one client, one base URL, deadlines, limits
 - `faults`: what a provider's failure means to our caller

@@ -46,7 +46,7 @@ def note_ends(head: bytes, tail: bytes, observed: Observed) -> None:
     """Take note of usage and finish reason in the first and last 64 KiB of a long answer."""
     for end in (tail, head):
         for match in reversed(list(USAGE_OBJECT.finditer(end))):
-            usage = read_usage(_parse_or_none(match[1]))
+            usage = read_usage(json_object(match[1]))
             if usage and observed.usage.source == "unknown":
                 observed.usage = usage
         reason = FINISH_REASON.search(end)
@@ -55,13 +55,14 @@ def note_ends(head: bytes, tail: bytes, observed: Observed) -> None:
 
 
 def _parse(answer: bytes) -> Json:
-    parsed = _parse_or_none(answer)
+    parsed = json_object(answer)
     if parsed is None:
         raise UpstreamInvalidResponse("The provider's answer is not a JSON object.")
     return parsed
 
 
-def _parse_or_none(data: bytes) -> Json | None:
+def json_object(data: bytes) -> Json | None:
+    """`data` parsed; `None` if it is no JSON object."""
     try:
         parsed = orjson.loads(data)
     except orjson.JSONDecodeError:

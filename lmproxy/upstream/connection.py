@@ -44,8 +44,8 @@ class Connection(ABC):
         return model if self._models is None else self._models.get(model)
 
     @abstractmethod
-    def lane(self, operation: str) -> schema.Lane:
-        """How a request for `operation` would go."""
+    def lane(self, operation: str) -> str:
+        """How a request for `operation` would go, in the word that records use."""
 
     @abstractmethod
     async def ask(self, call: Call, model: str, observed: Observed) -> Reply:

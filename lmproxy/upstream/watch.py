@@ -30,10 +30,11 @@ class StreamWatch:
         self._withhold = withhold_usage
         self._tail: deque[bytes] = deque()
         self._tail_size = 0
+        self._is_summed_up = self._is_finished = False
         self.fault: UpstreamFault | None = None
         """Set when the provider reported an error inside the stream: nothing after it goes on."""
         self.done = False
-        """Whether `[DONE]` was among the last events. Known after `end`."""
+        """Whether `[DONE]` was seen: nothing is missing from the answer."""
 
     def see(self, block: bytes) -> bytes:
         """Take note of a block of complete events; what of it is to be handed on."""
@@ -42,22 +43,23 @@ class StreamWatch:
             block = self._up_to_error(block)
         if self._withhold and any(mark in block for mark in NO_CHOICES):
             block = b"".join(event for event in split_events(block) if not _is_usage_only(event))
-        self._observed.delivered_events += block.count(b"\n\n") or block.count(b"\r\n\r\n")
+        if b"[DONE]" in block and not self.done:
+            self.done = any(data_of(event) == b"[DONE]" for event in split_events(block))
+        self._observed.delivered_events += _count_events(block)
         self._observed.delivered_bytes += len(block)
         return block
 
     def end(self) -> bool:
         """Read the last events. True if the stream came to a proper end before it stopped."""
-        finished = False
-        for event in self._last_events():
-            if data_of(event) == b"[DONE]":
-                self.done = True
-            parsed = json_of(event)
-            if isinstance(parsed, dict):
-                finished = self._take_note(parsed) or finished
-        return self.done or finished
+        if not self._is_summed_up:
+            parsed = filter(None, map(json_of, self._last_events()))
+            reasons = [self._take_note(chunk) for chunk in parsed if isinstance(chunk, dict)]
+            self._is_finished = self.done or any(reasons)
+            self._is_summed_up = True
+        return self._is_finished
 
     def _remember(self, block: bytes) -> None:
+        self._is_summed_up = False
         self._tail.append(block)
         self._tail_size += len(block)
         while self._tail_size > KEPT_TAIL_BYTES and len(self._tail) > 1:
@@ -97,6 +99,11 @@ def finish_reason(answer: Json) -> str | None:
         if isinstance(reason, str):
             return reason
     return None
+
+
+def _count_events(block: bytes) -> int:
+    """About how many, whichever line ends the provider uses."""
+    return block.count(b"\n\n") or block.count(b"\r\n\r\n") or block.count(b"\r\r")
 
 
 def _is_usage_only(event: bytes) -> bool:

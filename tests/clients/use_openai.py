@@ -1,4 +1,4 @@
-"""A user of the openai SDK, run by the interpreter whose SDK is to be tried. Prints what it saw as JSON.
+"""A user of the openai SDK, run by the interpreter whose SDK is tried. Prints what it saw as JSON.
 
 Usage: use_openai.py BASE_URL KEY GUEST_KEY
 """

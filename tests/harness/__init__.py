@@ -2,5 +2,10 @@
 
 - `proxy`: the process, its config, its records and its log
 - `waiting`: until a condition holds, with a deadline
+- `errors`: what every refusal looks like
 - `raw`: HTTP over a bare socket, for what no client library would send
+- `answer`: a chat request, and what came back, whole or not
+- `verdict`: what has to hold after a provider's failure
+- `leaver`: a client that leaves
+- `process`: descriptors and memory of the proxy
 """

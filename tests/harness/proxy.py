@@ -70,11 +70,7 @@ class Proxy:
         """End the process and return its exit code. May be called twice."""
         if self.process.poll() is None:
             self.process.send_signal(how)
-        code = self.process.wait(START_S)
-        self._reader.join(START_S)
-        assert self.process.stderr is not None
-        self.process.stderr.close()
-        return code
+        return self._ended()
 
     @property
     def pid(self) -> int:
@@ -97,7 +93,7 @@ class Proxy:
         """The records so far whose fields have these values."""
         if not self.records_file.exists():
             return []
-        found = [json.loads(line) for line in self.records_file.read_text().splitlines() if line]
+        found = [json.loads(line) for line in self.records_file.read_text().split("\n") if line]
         return [r for r in found if all(r[name] == value for name, value in fields.items())]
 
     def record(self, **fields: Any) -> dict[str, Any]:
@@ -108,8 +104,11 @@ class Proxy:
 
     def log(self, event: str) -> list[dict[str, Any]]:
         """The lines of the process log with this event."""
-        lines = [json.loads(line) for line in self.stderr if line.startswith("{")]
-        return [line for line in lines if line["event"] == event]
+        return [line for line in self.log_lines() if line["event"] == event]
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """Every line of the process log so far."""
+        return [json.loads(line) for line in self.stderr if line.startswith("{")]
 
     def _read(self) -> None:
         assert self.process.stderr is not None
@@ -122,8 +121,14 @@ class Proxy:
         while (line := self._lines.get(timeout=START_S)) is not None:
             if line.startswith("{") and json.loads(line)["event"] == "listening":
                 return str(json.loads(line)["address"])
-        self._reader.join()
-        raise StartError(self.process.wait(START_S), "".join(self.stderr))
+        raise StartError(self._ended(), "".join(self.stderr))
+
+    def _ended(self) -> int:
+        code = self.process.wait(START_S)
+        self._reader.join(START_S)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        return code
 
 
 def process_environment(more: Mapping[str, str]) -> dict[str, str]:

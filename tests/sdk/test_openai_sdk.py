@@ -1,4 +1,4 @@
-"""The openai SDK, both majors, as its users run it: against the example config and its real model."""
+"""The openai SDK, both majors, as its users run it: with the example config and its real model."""
 
 import json
 import subprocess

@@ -1,0 +1,32 @@
+"""What does a process hold? Open descriptors and memory of the proxy under test, from /proc."""
+
+from pathlib import Path
+
+
+def descriptors(pid: int) -> int:
+    """How many descriptors are open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def resident_bytes(pid: int) -> int:
+    """The memory it holds now."""
+    return _status(pid, "VmRSS")
+
+
+class PeakMemory:
+    """The most memory a process held at once since this was made, beyond what it had then."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        Path(f"/proc/{pid}/clear_refs").write_text("5")  # Resets VmHWM; man 5 proc_pid_clear_refs.
+        self._before = resident_bytes(pid)
+
+    @property
+    def grown_bytes(self) -> int:
+        return _status(self._pid, "VmHWM") - self._before
+
+
+def _status(pid: int, name: str) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith(f"{name}:")]
+    return int(line.split()[1]) * 1024

@@ -1,0 +1,42 @@
+"""Every row of the catalogue of faults has a test that carries its name."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.harness.proxy import REPOSITORY
+
+ROWS = (
+    *("A001", "A002", "A003", "A004", "A005", "A006", "A014", "A016", "A020"),
+    *("M001", "M002", "M003", "M004", "M005", "M006", "M007", "M008"),
+    *("M011", "M012", "M013", "M016", "M017"),
+    *("J001", "J002", "J004", "J007", "J008", "J010", "J016", "J017", "J018"),
+    *("C009", "C010", "C011", "C012", "C013", "C014", "C020"),
+    *("U001", "U002", "U003", "U004", "U005", "U006", "U007", "U008", "U009", "U012", "U014"),
+    *("U016", "U017", "U018", "U019", "U020", "U021", "U022", "U025", "U027", "U028", "U033"),
+)
+NAME = re.compile(r"test_([A-Z]\d{3})_\w+")
+
+
+def rows_of(source: str) -> set[str]:
+    """The rows that the test functions of a source name."""
+    names = (node.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
+    return {found[1] for name in names if (found := NAME.fullmatch(name))}
+
+
+@pytest.fixture(scope="module")
+def tested() -> set[str]:
+    files: list[Path] = sorted((REPOSITORY / "tests").rglob("test_*.py"))
+    return set().union(*(rows_of(file.read_text()) for file in files))
+
+
+def test_every_row_has_a_test_of_its_name(tested: set[str]) -> None:
+    assert [row for row in ROWS if row not in tested] == []
+
+
+def test_a_row_is_named_by_a_function_and_not_by_a_comment() -> None:
+    source = "# test_A001_x\ndef test_A002_y(): ...\ndef test_a003_z(): ...\nX = 'test_A004_x'\n"
+
+    assert rows_of(source) == {"A002"}
