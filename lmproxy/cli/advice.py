@@ -14,6 +14,7 @@ from lmproxy.config import Config
 from lmproxy.config.load import is_this_machine
 from lmproxy.config.places import KeyPath
 from lmproxy.errors import NotAllowed, NotFound, Problem
+from lmproxy.keys import PLACEHOLDERS
 from lmproxy.patterns import Pattern
 from lmproxy.routing import Rule, is_model_name
 
@@ -155,7 +156,10 @@ def _plain_secrets(config: Config) -> Iterator[KeyPath]:
     for name, group in config.settings.groups.items():
         for index, key in enumerate(group.api_keys):
             path = ("groups", name, "api_keys", index)
-            if key.key and not {path, (*path, "key")} & config.references:
+            secret = key.key.get_secret_value() if key.key else None
+            if secret in (None, *PLACEHOLDERS):
+                continue
+            if not {path, (*path, "key")} & config.references:
                 yield path
 
 

@@ -152,15 +152,21 @@ class KeyRingBuilder:
             self._problem(path, "an empty key would let everybody in")
             return False
         if secret in PLACEHOLDERS:
-            if not self._config.is_loopback:
-                self._problem(path, "is a placeholder", "make a key with: openssl rand -hex 24")
-                return False
-            self._warn(path, "is a placeholder; fine only while nobody else can connect")
-        elif len(secret) < SHORT_KEY:
+            return self._placeholder(path)
+        if len(secret) < SHORT_KEY:
             self._warn(path, f"is shorter than {SHORT_KEY} characters and could be guessed")
         if path[0] == "groups" and not self._is_reference(path):
             self._warn(path, "stands in the file as plain text; use env:, file: or sha256:")
         return True
+
+    def _placeholder(self, path: KeyPath) -> bool:
+        """A key that everybody knows: an error, or on loopback one warning and no more."""
+        if self._config.is_loopback:
+            self._warn(path, "is a placeholder; fine only while nobody else can connect")
+            return True
+        hint = 'make a key with: openssl rand -hex 24; or set host = "127.0.0.1"'
+        self._problem(path, "is a placeholder", hint)
+        return False
 
     def _is_reference(self, path: KeyPath) -> bool:
         return bool({path, (*path, "key")} & self._config.references)

@@ -14,6 +14,7 @@ from lmproxy.errors import UpstreamInvalidResponse
 
 MOST_EVENT_BYTES = 16 * 1024 * 1024
 MOST_ANSWER_BYTES = 128 * 1024 * 1024
+DONE = b"[DONE]"
 BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
 
 
@@ -84,6 +85,45 @@ def split_events(block: bytes) -> Iterator[bytes]:
         start = end
     if start < len(block):
         yield block[start:]
+
+
+def last_events(block: bytes, most: int) -> Iterator[bytes]:
+    """The last events of a block, newest first; the ones before them are not looked at."""
+    if b"\r" in block:
+        yield from reversed(list(split_events(block))[-most:])
+        return
+    end = len(block)
+    for _ in range(most):
+        if end == 0:
+            return
+        own_end = end - 2 if block.endswith(b"\n\n", 0, end) else end
+        before = block.rfind(b"\n\n", 0, own_end)
+        start = before + 2 if before >= 0 else 0
+        yield block[start:end]
+        end = start
+
+
+def event_around(block: bytes, position: int) -> tuple[int, int]:
+    """Start and end of the event that holds `position`, in a block whose lines end in LF."""
+    start = block.rfind(b"\n\n", 0, position)
+    end = block.find(b"\n\n", position)
+    return (start + 2 if start >= 0 else 0), (end + 2 if end >= 0 else len(block))
+
+
+def has_done(block: bytes) -> bool:
+    """Whether the `[DONE]` that ends OpenAI's streams is among the events.
+
+    Looks only at lines that have it: a regex over the block costs ten times the rest of its watch.
+    """
+    position = block.find(DONE)
+    while position >= 0:
+        end = position + len(DONE)
+        start = max(block.rfind(b"\n", 0, position), block.rfind(b"\r", 0, position)) + 1
+        is_data = block[start:position] in (b"data:", b"data: ")
+        if is_data and block[end : end + 1] in (b"", b"\n", b"\r"):
+            return True
+        position = block.find(DONE, end)
+    return False
 
 
 def _ends_of_events(block: bytes) -> Iterator[int]:

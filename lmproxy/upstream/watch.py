@@ -6,12 +6,17 @@ so those are kept and read when the stream has ended, however it ended.
 """
 
 from collections import deque
-from collections.abc import Iterator
 
 from lmproxy.call import Json, Observed
 from lmproxy.errors import UpstreamFault
 from lmproxy.scrub import Scrubber
-from lmproxy.upstream.events import data_of, json_of, split_events
+from lmproxy.upstream.events import (
+    event_around,
+    has_done,
+    json_of,
+    last_events,
+    split_events,
+)
 from lmproxy.upstream.faults import error_inside
 from lmproxy.upstream.usage import read_usage
 
@@ -41,10 +46,9 @@ class StreamWatch:
         self._remember(block)
         if b'"error"' in block:
             block = self._up_to_error(block)
-        if self._withhold and any(mark in block for mark in NO_CHOICES):
-            block = b"".join(event for event in split_events(block) if not _is_usage_only(event))
-        if b"[DONE]" in block and not self.done:
-            self.done = any(data_of(event) == b"[DONE]" for event in split_events(block))
+        if self._withhold:
+            block = _without_usage(block)
+        self.done = self.done or has_done(block)
         self._observed.delivered_events += _count_events(block)
         self._observed.delivered_bytes += len(block)
         return block
@@ -52,9 +56,7 @@ class StreamWatch:
     def end(self) -> bool:
         """Read the last events. True if the stream came to a proper end before it stopped."""
         if not self._is_summed_up:
-            parsed = filter(None, map(json_of, self._last_events()))
-            reasons = [self._take_note(chunk) for chunk in parsed if isinstance(chunk, dict)]
-            self._is_finished = self.done or any(reasons)
+            self._is_finished = self._read_last_events() or self.done
             self._is_summed_up = True
         return self._is_finished
 
@@ -75,10 +77,16 @@ class StreamWatch:
             passed.append(event)
         return b"".join(passed)
 
-    def _last_events(self) -> Iterator[bytes]:
-        """The last events, newest first."""
-        events = list(split_events(b"".join(self._tail)))
-        return reversed(events[-LOOKED_AT_LAST:])
+    def _read_last_events(self) -> bool:
+        """Newest first, until both are found. True if one had a finish reason."""
+        finished = False
+        for event in last_events(b"".join(self._tail), LOOKED_AT_LAST):
+            chunk = json_of(event)
+            if isinstance(chunk, dict):
+                finished = self._take_note(chunk) or finished
+            if finished and self._observed.usage.source != "unknown":
+                break
+        return finished
 
     def _take_note(self, chunk: Json) -> bool:
         """Keep the newest usage and finish reason. True if the chunk has a finish reason."""
@@ -106,9 +114,23 @@ def _count_events(block: bytes) -> int:
     return block.count(b"\n\n") or block.count(b"\r\n\r\n") or block.count(b"\r\r")
 
 
+def _without_usage(block: bytes) -> bytes:
+    """`block` without the chunk that `include_usage` adds. Looks at events without choices only."""
+    if not any(mark in block for mark in NO_CHOICES):
+        return block
+    if b"\r" in block:
+        return b"".join(event for event in split_events(block) if not _is_usage_only(event))
+    for mark in NO_CHOICES:
+        position = block.find(mark)
+        while position >= 0:
+            start, end = event_around(block, position)
+            if _is_usage_only(block[start:end]):
+                block, end = block[:start] + block[end:], start
+            position = block.find(mark, end)
+    return block
+
+
 def _is_usage_only(event: bytes) -> bool:
-    """Whether this is the chunk that `include_usage` adds: no choices, and token counts."""
-    if not any(mark in event for mark in NO_CHOICES):
-        return False
+    """Whether this chunk has no choices, only token counts."""
     chunk = json_of(event)
     return isinstance(chunk, dict) and chunk.get("choices") == [] and bool(chunk.get("usage"))

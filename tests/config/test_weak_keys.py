@@ -63,7 +63,8 @@ def test_a_placeholder_is_an_error_where_others_can_connect(
     found = configs.problems(tmp_path, on_every_address(keys(f"'{placeholder}'")))
 
     assert about_keys(found) == [
-        "groups.team.api_keys.0: is a placeholder; make a key with: openssl rand -hex 24"
+        "groups.team.api_keys.0: is a placeholder; make a key with: openssl rand -hex 24; "
+        'or set host = "127.0.0.1"'
     ]
 
 

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.upstream import events
-from lmproxy.upstream.events import EventBlocks, data_of, json_of, split_events
+from lmproxy.upstream.events import (
+    EventBlocks,
+    data_of,
+    event_around,
+    has_done,
+    json_of,
+    last_events,
+    split_events,
+)
 from tests.provider.answers import RICH_STREAM
 
 LINE_ENDS = [b"\n", b"\r\n", b"\r"]
@@ -163,3 +171,37 @@ def test_all_events_may_be_as_large_as_the_limit_and_no_larger(
         assert blocks.feed(b"data: xx\n\n")
     with pytest.raises(UpstreamInvalidResponse):
         blocks.feed(b"a")
+
+
+@given(contents=st.lists(st.binary(min_size=1, max_size=9).filter(lambda e: b"\n" not in e)))
+def test_the_last_events_are_the_end_of_all_events(contents: list[bytes]) -> None:
+    block = b"".join(b"data: " + each.replace(b"\r", b".") + b"\n\n" for each in contents)
+
+    newest_first = list(last_events(block, 3))
+
+    assert newest_first == list(reversed(list(split_events(block))[-3:]))
+
+
+@pytest.mark.parametrize("rest", [b"", b"data: half"], ids=["whole", "with a rest"])
+def test_the_event_around_a_position_is_one_of_all_events(rest: bytes) -> None:
+    block = b"data: one\n\ndata: two\n\ndata: three\n\n" + rest
+
+    start, end = event_around(block, block.index(b"two"))
+
+    assert block[start:end] == b"data: two\n\n"
+
+
+@pytest.mark.parametrize(
+    ("block", "done"),
+    [
+        (b"data: [DONE]\n\n", True),
+        (b"data:[DONE]\r\n\r\n", True),
+        (b"data: x\r\rdata: [DONE]\r\r", True),
+        (b'data: {"a":1}\n\ndata: [DONE]\n\n', True),
+        (b'data: {"content":"data: [DONE]"}\n\n', False),
+        (b'data: "[DONE]"\n\n', False),
+        (b": data: [DONE]\n\n", False),
+    ],
+)
+def test_only_an_event_of_its_own_is_the_end_mark(block: bytes, done: bool) -> None:
+    assert has_done(block) is done
