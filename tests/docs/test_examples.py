@@ -1,5 +1,6 @@
 """What the documentation shows works as it is shown."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -85,6 +86,25 @@ def test_the_client_example_prints_an_answer(example: Proxy, tmp_path: Path) -> 
 
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip()
+
+
+def test_the_transcript_of_the_readme_is_what_happens(example: Proxy, tmp_path: Path) -> None:
+    before = len(example.records())
+    script = tmp_path / "transcript.py"
+    program = block("README.md", "python").text
+    script.write_text(program.replace("http://127.0.0.1:8000", example.url))
+    shown, records = (b.text.splitlines() for b in blocks("text") if "README" in b.place)
+
+    run = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=60
+    )
+
+    printed = run.stdout.splitlines()
+    assert len(printed) == len(shown), run.stderr
+    assert printed[2:] == shown[2:]  # The model's own words may differ on another processor.
+    written = example.records()[before:]
+    assert [r["outcome"] for r in written] == [json.loads(line)[7] for line in records]
+    assert [r["status"] for r in written] == [json.loads(line)[6] for line in records]
 
 
 def test_the_first_request_of_the_readme_is_answered_as_shown(example: Proxy) -> None:
