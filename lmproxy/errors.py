@@ -12,6 +12,7 @@
     │   ├── WrongHost               421
     │   ├── LaneNotAvailable        501
     │   └── Unavailable             503
+    │       └── ShuttingDown        503  for requests that a stop cut off
     ├── UpstreamFault               the provider's, or the way to it
     │   ├── UpstreamRejected        the provider's own status, kept
     │   ├── UpstreamAuthError       502  the operator's credential was refused, not the caller's
@@ -153,6 +154,15 @@ class Unavailable(Refused):
     status = 503
     code = "overloaded"
     kind = "service_unavailable"
+
+
+class ShuttingDown(Unavailable):
+    """The proxy was told to stop and this request did not finish in time."""
+
+    code = "server_shutting_down"
+
+    def __init__(self) -> None:
+        super().__init__("The proxy is being stopped. Try again in a moment.", retry_after_s=1)
 
 
 class UpstreamFault(ProxyError):

@@ -77,6 +77,11 @@ class Passage:
         return self._draft.id
 
     @property
+    def is_closed(self) -> bool:
+        """Whether the record is written."""
+        return self._closed
+
+    @property
     def route(self) -> str | None:
         """Rule, connection and lane as `x-oai-proxy-route` says them; `None` before routing."""
         draft = self._draft

@@ -19,7 +19,6 @@ class Pattern:
         self.text = text
         star = first_star(text)
         self.has_star = star is not None
-        self.is_wildcard = any(char in text for char in "*?")
         self._regex = re.compile(_regex(text, star))
 
     @property

@@ -33,11 +33,15 @@ ENVIRONMENT = {"OPENAI_API_KEY": "sk-0123456789abcdef", "ALICE_KEY": "alice-0123
 FILES = {"ssl_keyfile", "ssl_certfile", "keys_dir", "model_file", "ca_file"}
 """Keys whose example value is a file of another machine; `check` says that it is not there."""
 NEEDED = {
-    "[connections.openai]": "api_key",
-    "[[groups.people.api_keys]]": "key",
-    "[[loggers]]": "path",
+    ("[connections.openai]", "api_key"),
+    ("[connections.function]", "api_type"),
+    ("[connections.function]", "inference_func"),
+    ("[[groups.people.api_keys]]", "key"),
+    ("[[loggers]]", "path"),
 }
-"""Tables that cannot be without this key."""
+"""Tables and the keys they cannot be without."""
+FUNCTION = "def echo(prompt):\n    return prompt\n"
+"""The module that the example's function connection names."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,7 @@ def uncommented(entry: Entry) -> str:
         for number, line in enumerate(LINES)
         if HEADER.fullmatch(line) and entry.header.startswith(line.removeprefix("# ").rstrip("]"))
     }
-    needed = {(header, NEEDED.get(header)) for header in headers.values()}
+    needed = {(header, name) for header, name in NEEDED if header in headers.values()}
     companions = {
         e.line for e in ENTRIES if (e.header, e.name) in needed and entry.name != "sha256"
     }
@@ -147,6 +151,8 @@ def test_a_key_has_its_explanation_above_it(entry: Entry) -> None:
 
 @pytest.mark.parametrize("entry", COMMENTS, ids=str)
 def test_a_commented_key_is_accepted_once_it_is_uncommented(entry: Entry, tmp_path: Path) -> None:
+    (tmp_path / "answers.py").write_text(FUNCTION)
+
     found = configs.problems(tmp_path, uncommented(entry), **ENVIRONMENT)
 
     excused = [words for words in found if entry.name in FILES and f"{entry.name}: " in words]
@@ -158,7 +164,9 @@ def test_a_commented_value_is_the_default_where_there_is_one(entry: Entry) -> No
     value = tomllib.loads(f"value = {entry.value}")["value"]
     shown = tuple(value) if isinstance(value, list) else value
 
-    assert default_of(entry) in (None, {}, shown)
+    chosen = (entry.header, entry.name) in NEEDED
+
+    assert chosen or default_of(entry) in (None, {}, shown)
 
 
 def default_of(entry: Entry) -> Any:
@@ -183,7 +191,7 @@ def test_the_whole_file_uncommented_has_no_key_twice() -> None:
 
     document = tomllib.loads("\n".join(lines))
 
-    assert set(document["connections"]) == {"local", "openai"}
+    assert set(document["connections"]) == {"local", "function", "openai"}
 
 
 def test_the_example_as_it_stands_has_no_problem(tmp_path: Path) -> None:

@@ -4,15 +4,16 @@ The shell opens the passage, checks the headers, dresses every error and closes 
 the last byte. An endpoint's function reads, asks and sends.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from lmproxy import logs
 from lmproxy.api.credentials import presented
 from lmproxy.api.exchange import Exchange, Header, Message, Receive, Send
-from lmproxy.api.openai_errors import error_body, error_headers
+from lmproxy.api.openai_errors import error_body, error_event, error_headers
 from lmproxy.api.policy import HttpPolicy
-from lmproxy.errors import ClientGone, InternalError, ProxyError
+from lmproxy.errors import ClientGone, InternalError, ProxyError, ShuttingDown
 from lmproxy.gateway import Gateway, Passage
 
 log = logs.get(__name__)
@@ -70,6 +71,10 @@ class Shell:
             raise
         except ProxyError as error:
             await refuse(exchange, passage, error)
+        except asyncio.CancelledError:
+            # Only a stop cancels us: leavers are `ClientGone`. The task ends here either way, and
+            # what leaves it as an error would be answered and logged by uvicorn in its own form.
+            await say_stopping(exchange, passage)
         except Exception:
             log.exception("a request failed", id=passage.id)
             await refuse(exchange, passage, InternalError())
@@ -90,6 +95,17 @@ async def refuse(exchange: Exchange, passage: Passage, error: ProxyError) -> Non
     passage.close(error.status, error)
     headers = [*error_headers(error), *own_headers(exchange, passage)]
     await exchange.send_whole(error.status, headers, error_body(error))
+
+
+async def say_stopping(exchange: Exchange, passage: Passage) -> None:
+    """Tell a client whose request a stop cut off, as far as its answer has not got."""
+    error = ShuttingDown()
+    if not exchange.started:
+        await refuse(exchange, passage, error)
+    elif exchange.streams_events and not passage.is_closed:
+        passage.close(200, error, begun=True)
+        await exchange.send_piece(error_event(error))
+        await exchange.send_end()
 
 
 async def send_json(exchange: Exchange, passage: Passage, body: bytes) -> None:

@@ -28,6 +28,7 @@ class Exchange:
     def __init__(self, scope: Message, receive: Receive, send: Send, policy: HttpPolicy) -> None:
         """`scope`, `receive` and `send` are ASGI's."""
         self.method: str = scope["method"]
+        self.path_params: dict[str, str] = scope.get("path_params", {})
         self.path: str = scope["path"]
         self.receive = receive
         self.send = send
@@ -36,6 +37,10 @@ class Exchange:
         self.headers: dict[bytes, bytes] = dict(self._raw)
         self._peer: str | None = scope["client"][0] if scope.get("client") else None
         self._body_read = False
+        self.started = False
+        """Whether the status line is out."""
+        self.streams_events = False
+        """Whether what follows it is an event stream."""
 
     def arrival(self, dialect: str, operation: str) -> Arrival:
         """The request as it is known before anything is checked."""
@@ -73,7 +78,7 @@ class Exchange:
             InvalidRequest: two different credentials in one header.
             UnsupportedContent: two content types.
         """
-        if self.policy.hosts and _host_name(self.text(b"host") or "") not in self.policy.hosts:
+        if not self.policy.serves(self.text(b"host") or ""):
             raise WrongHost("This host name is not served here.")
         if len(self.headers) == len(self._raw):
             return
@@ -120,7 +125,13 @@ class Exchange:
 
     async def send_start(self, status: int, headers: Iterable[Header]) -> None:
         """Send the status line and headers."""
-        await self.send({"type": "http.response.start", "status": status, "headers": [*headers]})
+        self.started = True
+        sent = [*headers]
+        self.streams_events = any(
+            name == b"content-type" and value.startswith(b"text/event-stream")
+            for name, value in sent
+        )
+        await self.send({"type": "http.response.start", "status": status, "headers": sent})
 
     async def send_piece(self, piece: bytes) -> None:
         """Send a part of the body; more follows."""
@@ -138,13 +149,6 @@ class Exchange:
         chunked = b"transfer-encoding" in self.headers
         small = not chunked and (not declared or int(declared[:20] or 0) <= DRAINED_BYTES)
         return () if small else ((b"connection", b"close"),)
-
-
-def _host_name(host: str) -> str:
-    """The name in a `Host` header, without its port, lower-case."""
-    if host.startswith("["):
-        return host[: host.find("]") + 1].lower()
-    return host.partition(":")[0].lower()
 
 
 def _too_large(limit: int) -> BodyTooLarge:

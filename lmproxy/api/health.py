@@ -13,7 +13,13 @@ from lmproxy.call import Json
 from lmproxy.gateway import new_request_id
 
 LOOPBACK = ("127.0.0.1", "::1")
-HEALTH_PATHS = (("GET", "/health"), ("HEAD", "/health"), ("GET", "/ready"), ("HEAD", "/"))
+HEALTH_PATHS = (
+    ("GET", "/health"),
+    ("HEAD", "/health"),
+    ("GET", "/ready"),
+    ("HEAD", "/ready"),
+    ("HEAD", "/"),
+)
 """Methods and paths of what is here."""
 
 
@@ -27,9 +33,9 @@ def health_routes(policy: HttpPolicy, state: Callable[[], Json]) -> APIRouter:
         return JSONResponse({"status": "ok"}, headers=_request_id(request))
 
     @router.get("/ready", summary="Can it serve? For loopback and trusted proxies only.")
+    @router.head("/ready", include_in_schema=False)
     async def ready(request: Request) -> Response:
-        peer = request.client.host if request.client else None
-        if peer not in LOOPBACK and not policy.is_trusted(peer):
+        if not _is_near(request, policy):
             body = error_body(nothing_here())
             return Response(body, 404, _request_id(request), "application/json")
         answer = state()
@@ -40,6 +46,17 @@ def health_routes(policy: HttpPolicy, state: Callable[[], Json]) -> APIRouter:
         return Response(headers=_request_id(request))
 
     return router
+
+
+def _is_near(request: Request, policy: HttpPolicy) -> bool:
+    """Whether it comes from this machine or a trusted proxy itself, not merely through one.
+
+    A wrong `Host` is how a web page gets a browser on this machine to ask (DNS rebinding).
+    """
+    peer = request.client.host if request.client else None
+    through = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    served = policy.serves(request.headers.get("host", ""))
+    return served and not through and (peer in LOOPBACK or policy.is_trusted(peer))
 
 
 def _request_id(request: Request) -> dict[str, str]:

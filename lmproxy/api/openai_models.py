@@ -17,7 +17,7 @@ async def answer_list(exchange: Exchange, passage: Passage) -> None:
 async def answer_one(exchange: Exchange, passage: Passage) -> None:
     """Answer with one entry. The name may contain slashes, encoded or not."""
     passage.admit()
-    name = exchange.path.partition("/models/")[2]
+    name = exchange.path_params["model"]
     await send_json(exchange, passage, orjson.dumps(passage.model(name)))
 
 

@@ -26,6 +26,10 @@ class HttpPolicy:
     stream_head_wait_s: float
     ping_interval_s: float
 
+    def serves(self, host: str) -> bool:
+        """Whether requests with this `Host` header are answered."""
+        return not self.hosts or _host_name(host) in self.hosts
+
     def address(self, peer: str | None, forwarded: Sequence[bytes]) -> str | None:
         """The client's address: the rightmost hop that is not a trusted proxy.
 
@@ -75,8 +79,18 @@ def compile_http_policy(config: Config) -> tuple[HttpPolicy, list[Problem]]:
 
 
 def _is_address(text: str) -> bool:
+    """A zone (`fe80::1%eth0`) means something on its own machine only, and may be any text."""
+    if "%" in text:
+        return False
     try:
         ip_address(text)
     except ValueError:
         return False
     return True
+
+
+def _host_name(host: str) -> str:
+    """The name in a `Host` header, without its port, lower-case."""
+    if host.startswith("["):
+        return host[: host.find("]") + 1].lower()
+    return host.partition(":")[0].lower()

@@ -2,6 +2,7 @@
 
 - `serving`: `oai-proxy serve`, also without a verb
 - `checking`: `oai-proxy check`
+- `explaining`, `listing`, `showing`: `explain MODEL`, `models`, `config show`
 - `advice`: what is not wrong and yet unwise
 
 Exit codes: 0 done; 1 it could not run (port in use); 2 a wrong command line; 78 the config cannot
@@ -42,7 +43,10 @@ EnvFile = Annotated[
 ]
 Host = Annotated[str | None, typer.Option(help="Address to listen on, instead of the config's.")]
 Port = Annotated[
-    int | None, typer.Option(help="Port to listen on, instead of the config's; 0 is any free one.")
+    int | None,
+    typer.Option(
+        min=0, max=65535, help="Port to listen on, instead of the config's; 0 is any free one."
+    ),
 ]
 LogLevel = Annotated[
     str | None, typer.Option("--log-level", help="debug, info, warning or error. Default: info.")
@@ -50,6 +54,7 @@ LogLevel = Annotated[
 Debug = Annotated[
     bool, typer.Option("--debug", help="Log everything; show the OpenAPI page at /docs.")
 ]
+GroupName = Annotated[str | None, typer.Option("--group", help="Only this group.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +126,45 @@ def check(context: typer.Context, config: ConfigFile = None, env_file: EnvFile =
     _run("lmproxy.cli.checking", Options(config, env_file).over(context.obj))
 
 
-def _run(module: str, options: Options) -> None:
+@app.command()
+def explain(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(help="The model name a client would ask for.")],
+    group: GroupName = None,
+    key: Annotated[str | None, typer.Option(help="The id of a key, as records name it.")] = None,
+    config: ConfigFile = None,
+    env_file: EnvFile = None,
+) -> None:
+    """Say where a request for MODEL would go, and who may make it. Asks nobody."""
+    options = Options(config, env_file).over(context.obj)
+    _run("lmproxy.cli.explaining", options, model, group, key)
+
+
+@app.command()
+def models(
+    context: typer.Context,
+    group: GroupName = None,
+    config: ConfigFile = None,
+    env_file: EnvFile = None,
+) -> None:
+    """List what /models shows: group, model and connection, one line each."""
+    _run("lmproxy.cli.listing", Options(config, env_file).over(context.obj), group)
+
+
+config_app = typer.Typer(help="Look at the config.", rich_markup_mode=None)
+app.add_typer(config_app, name="config")
+
+
+@config_app.command()
+def show(context: typer.Context, config: ConfigFile = None, env_file: EnvFile = None) -> None:
+    """Print the config as the proxy reads it: defaults included, secrets masked."""
+    _run("lmproxy.cli.showing", Options(config, env_file).over(context.obj))
+
+
+def _run(module: str, options: Options, *arguments: str | None) -> None:
     """Import a command's module and run it. Its imports take longer than `--help` should."""
     command: Any = import_module(module)
-    raise typer.Exit(command.main(options))
+    raise typer.Exit(command.main(options, *arguments))
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """`oai-proxy serve`: from the command line to a running server."""
 
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -97,6 +98,8 @@ def _serve(assembly: Assembly, *, debug: bool) -> None:
         address = address_of(listening, tls=settings.ssl_keyfile is not None)
 
         def say() -> None:
+            if not log.isEnabledFor(logging.INFO):
+                typer.echo(f"oai-proxy {__version__} listening on {address}", err=True)
             log.info(
                 "listening",
                 version=__version__,

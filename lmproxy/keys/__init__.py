@@ -4,6 +4,6 @@
 - `files`: the machine-written key files of `keys_dir`
 """
 
-from lmproxy.keys.keyring import PLACEHOLDERS, KeyRing, KeyRingBuilder, ambiguous, key_id
+from lmproxy.keys.keyring import PLACEHOLDERS, KeyRing, KeyRingBuilder, key_id
 
-__all__ = ["PLACEHOLDERS", "KeyRing", "KeyRingBuilder", "ambiguous", "key_id"]
+__all__ = ["PLACEHOLDERS", "KeyRing", "KeyRingBuilder", "key_id"]

@@ -58,7 +58,7 @@ class KeyRing:
         if len(found) == 1:
             return next(iter(found.values()))
         if found:
-            raise ambiguous()
+            raise _ambiguous()
         if self._anonymous and not (secrets and self._entries):
             return self._anonymous
         raise InvalidKey
@@ -71,11 +71,12 @@ class KeyRing:
             return "unknown key" if secrets else "no key"
         return "expired key" if known[0].enabled else "key switched off"
 
-    def __len__(self) -> int:
-        return len(self._entries)
+    def callers(self) -> list[Caller]:
+        """Everybody who has a key, usable or not."""
+        return [entry.caller for entry in self._entries.values()]
 
 
-def ambiguous() -> InvalidRequest:
+def _ambiguous() -> InvalidRequest:
     """Two credentials, and no way to know which one is meant."""
     return InvalidRequest(
         "The request carries two different API keys. Send one of them only.",
@@ -132,6 +133,9 @@ class KeyRingBuilder:
         if (secret is None) == (key.sha256 is None):
             self._problem(path, "give either the key or its sha256")
             return
+        if secret is not None and path[0] == "keys_dir":
+            self._problem(path, "a key file holds digests only", 'write sha256 = "…"')
+            return
         if secret is not None and not self._acceptable(secret, path):
             return
         digest = (
@@ -150,6 +154,9 @@ class KeyRingBuilder:
         """Judge the text of a key. Never says what it is."""
         if not secret.strip():
             self._problem(path, "an empty key would let everybody in")
+            return False
+        if secret.startswith("sha256:"):
+            self._problem(path, "is a digest, not a key", 'write sha256 = "…" without the prefix')
             return False
         if secret in PLACEHOLDERS:
             return self._placeholder(path)

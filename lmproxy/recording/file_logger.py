@@ -26,6 +26,7 @@ class FileLogger:
         """
         self._path = path.expanduser()
         self._paths = {name: where.split(".") for name, where in (fields or {}).items()}
+        self.wants_request = any(where[0] == "request" for where in self._paths.values())
 
     def write(self, record: Json, request: Json | None) -> None:
         """Append the record's line. Opens and closes the file, so that it may be rotated."""

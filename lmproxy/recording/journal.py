@@ -53,7 +53,7 @@ class Journal:
         except OSError as error:
             return error.strerror
         if there == file:
-            fits, needed = there.is_file(), os.R_OK | os.W_OK
+            fits, needed = there.is_file() and not there.is_symlink(), os.R_OK | os.W_OK
         else:
             fits, needed = there.is_dir(), os.W_OK | os.X_OK
         if not fits:

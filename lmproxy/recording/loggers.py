@@ -47,6 +47,8 @@ class Loggers:
         self._closing = False
         self._say_at = 0.0
         self.wanted = bool(outputs)
+        self.wants_request = any(getattr(output, "wants_request", True) for output in outputs)
+        """Whether an output looks at what the client sent; else it is not kept for them."""
         self.dropped = 0
 
     def start(self) -> None:

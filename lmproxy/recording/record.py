@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lmproxy.call import Arrival, Call, Caller, Json, Observed, Target, Usage
-from lmproxy.errors import ProxyError, Refused
+from lmproxy.errors import ProxyError, Refused, ShuttingDown
 from lmproxy.recording.journal import Journal
 from lmproxy.recording.loggers import Loggers
 from lmproxy.scrub import mask
@@ -88,7 +88,8 @@ class Recorder:
         record = self._record(draft, status, outcome, error_code)
         self._journal.write(record)
         if self._loggers.wanted:
-            self._loggers.put(record, draft.call.body if draft.call else None)
+            asked = draft.call if self._loggers.wants_request else None
+            self._loggers.put(record, asked.body if asked else None)
 
     def _record(self, draft: Draft, status: int, outcome: str, error_code: str | None) -> Json:
         arrival, caller, call, observed = draft.arrival, draft.caller, draft.call, draft.observed
@@ -171,6 +172,8 @@ def _has_image(messages: Any) -> bool:
 
 def outcome_of(error: ProxyError, *, begun: bool) -> str:
     """The word for how a request that met `error` ended; `begun`: part of the answer was out."""
+    if isinstance(error, ShuttingDown):
+        return INTERRUPTED
     if begun:
         return BROKEN
     return REFUSED if isinstance(error, Refused) else FAILED

@@ -4,6 +4,7 @@ Forwarded headers are read by `api/policy.py` alone; no access log, because ever
 record; no websockets, so that an upgrade is answered like any request to a path that is none.
 """
 
+import math
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -59,7 +60,7 @@ def run_server(
         proxy_headers=False,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=int(settings.server.drain_s),
+        timeout_graceful_shutdown=math.ceil(settings.server.drain_s),
         ssl_keyfile=settings.ssl_keyfile,
         ssl_certfile=settings.ssl_certfile,
     )

@@ -3,7 +3,8 @@
 - `registry`: the connections of a config, by name
 - `connection`: what every connection can do; `lease`: how many requests use one
 - `provider`: a connection to a URL; `local`: to a model in a child process, which `local_process`
-  keeps and which runs `local_child`
+  keeps and which runs `local_child`; `function`: to somebody's Python, whose answers get their
+  form from `chat_form`
 - `vendors`: where each kind of provider lives and what it speaks
 - `relay`: the lane that passes bytes on; `events`: its view of a stream; `answers`: of a plain
   answer; `passing`: an answer while it is read; `watch`: what is noticed of it; `line`: the

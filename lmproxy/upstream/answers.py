@@ -4,6 +4,7 @@ Up to 64 KiB it is parsed whole; of a longer one, the head must look like a JSON
 looked for at both ends.
 """
 
+import json
 import re
 
 import orjson
@@ -55,10 +56,22 @@ def note_ends(head: bytes, tail: bytes, observed: Observed) -> None:
 
 
 def _parse(answer: bytes) -> Json:
-    parsed = json_object(answer)
+    parsed = json_object(answer) or _parse_loosely(answer)
     if parsed is None:
         raise UpstreamInvalidResponse("The provider's answer is not a JSON object.")
     return parsed
+
+
+def _parse_loosely(answer: bytes) -> Json | None:
+    """What Python's own parser makes of it: some servers write NaN or half a surrogate pair.
+
+    Their clients can read that, and it is passed on as it is.
+    """
+    try:
+        parsed = json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+    return parsed if isinstance(parsed, dict) else None
 
 
 def json_object(data: bytes) -> Json | None:

@@ -1,4 +1,4 @@
-"""Who is using this connection? Counts requests under way, limits them, closes after the last.
+"""Who is using this connection? Counts requests under way and limits them.
 
 A lease is taken before the provider is asked and given back when its answer has ended, however it
 ended.

@@ -3,6 +3,7 @@
 The child speaks OpenAI's format, so requests are relayed to it like to any provider.
 """
 
+import asyncio
 import math
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from lmproxy import logs
 from lmproxy.call import Call, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.config.binding import Misfit
-from lmproxy.errors import Unavailable
+from lmproxy.errors import Unavailable, UpstreamTimeout
 from lmproxy.upstream.connection import Common, Connection, lane_not_available
 from lmproxy.upstream.egress import Egress, EgressPolicy
 from lmproxy.upstream.local_process import (
@@ -81,12 +82,15 @@ class Local(Connection):
         if self.lane(call.operation) != "relay":
             raise lane_not_available("litellm", call.operation)
         relay = await self._relay_to_child()
-        return await relay.ask(call, model, observed, self._leases.take())
+        return await relay.ask(call, model, observed, self._leases)
 
     async def _relay_to_child(self) -> Relay:
         """The relay to the living child; a new one if it was started again on another port."""
         try:
-            base = await self._process.base_url()
+            async with asyncio.timeout(self._common.settings.timeouts.first_byte_s):
+                base = await self._process.base_url()
+        except TimeoutError:
+            raise UpstreamTimeout("The local model did not get ready in time.") from None
         except LocalModelError as error:
             log.warning("local model is not running", connection=self.name, reason=str(error))
             wait_s = error.retry_after_s if isinstance(error, LocalModelFailed) else None
@@ -95,10 +99,13 @@ class Local(Connection):
                 code="local_model_unavailable",
                 retry_after_s=None if wait_s is None else max(math.ceil(wait_s), 1),
             ) from error
-        if self._relay is None or self._relay.egress.policy.base != base:
-            await self._close_egress()
-            self._relay = self._make_relay(base)
-        return self._relay
+        old = self._relay
+        if old is not None and old.egress.policy.base == base:
+            return old
+        relay = self._relay = self._make_relay(base)
+        if old is not None:
+            await old.egress.close()
+        return relay
 
     def _make_relay(self, base: str) -> Relay:
         settings = self._common.settings
@@ -110,11 +117,8 @@ class Local(Connection):
         urls = {operation: egress.url(path) for operation, path in PATHS.items()}
         return Relay(egress, urls, settings.stream_usage or "ask", self._common.scrubber)
 
-    async def _close_egress(self) -> None:
-        if self._relay is not None:
-            await self._relay.egress.close()
-
     async def close(self) -> None:
         """End the child process."""
-        await self._close_egress()
+        if self._relay is not None:
+            await self._relay.egress.close()
         await self._process.stop()

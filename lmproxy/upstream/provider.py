@@ -3,6 +3,7 @@
 Everything that can be known at load is made at load: URLs, headers, lane.
 """
 
+import re
 from collections.abc import Iterator
 
 from yarl import URL
@@ -11,12 +12,15 @@ from lmproxy import __version__
 from lmproxy.call import Call, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.config.binding import Misfit
-from lmproxy.config.problems import nearest
 from lmproxy.upstream.connection import Common, Connection, lane_not_available
 from lmproxy.upstream.egress import Egress, EgressPolicy
 from lmproxy.upstream.relay import PATHS, Relay
-from lmproxy.upstream.vendors import VENDORS, Vendor, chat_lane, relayed, vendor
+from lmproxy.upstream.vendors import VENDORS, Vendor, chat_lane, relayed
 
+FRAMING = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}
+"""Headers that say how a request is sent: they are the client library's."""
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+"""A header's name (RFC 9110, 5.6.2), lower-case."""
 USER_AGENT = f"oai-proxy/{__version__}"
 
 
@@ -64,7 +68,7 @@ class Provider(Connection):
         lane = self.lane(call.operation)
         if lane != "relay":
             raise lane_not_available(lane, call.operation)
-        return await self._relay.ask(call, model, observed, self._leases.take())
+        return await self._relay.ask(call, model, observed, self._leases)
 
     async def close(self) -> None:
         """Close the pooled client."""
@@ -72,10 +76,7 @@ class Provider(Connection):
 
 
 def _vendor(settings: schema.Connection) -> Vendor:
-    known = vendor(settings.api_type)
-    if known is None:
-        hint = nearest(settings.api_type, [*VENDORS, "local"])
-        raise Misfit("api_type", f"there is no api_type '{settings.api_type}'", hint)
+    known = VENDORS[settings.api_type]
     if known.key_required and settings.api_key is None:
         example = f"{known.api_type.upper()}_API_KEY"
         raise Misfit("api_key", "is required for this api_type", f'api_key = "env:{example}"')
@@ -107,4 +108,11 @@ def _headers(settings: schema.Connection, known: Vendor) -> Iterator[tuple[str, 
 
 
 def _own_headers(settings: schema.Connection) -> dict[str, str]:
-    return {name.lower(): value.get_secret_value() for name, value in settings.http_headers.items()}
+    own = {name.lower(): value.get_secret_value() for name, value in settings.http_headers.items()}
+    for name, value in own.items():
+        if name in FRAMING or not TOKEN.fullmatch(name):
+            raise Misfit("http_headers", f"'{name}' is not a header to set", None)
+        if not value.isascii() or not value.isprintable():
+            message = f"the value of '{name}' has characters that no HTTP header can carry"
+            raise Misfit("http_headers", message, None)
+    return own

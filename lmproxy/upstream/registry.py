@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
+from lmproxy import logs
 from lmproxy.config import Config, schema
 from lmproxy.config.binding import BindError, Spec, bind, resolve_class
 from lmproxy.errors import Problem
@@ -11,7 +12,10 @@ from lmproxy.scrub import Scrubber
 from lmproxy.upstream.connection import Common, Connection
 from lmproxy.upstream.vendors import VENDORS, advice
 
+log = logs.get(__name__)
+
 KINDS = {
+    "function": "lmproxy.upstream.function.Function",
     "local": "lmproxy.upstream.local.Local",
     **dict.fromkeys(VENDORS, "lmproxy.upstream.provider.Provider"),
 }
@@ -36,8 +40,11 @@ class Upstreams:
         await asyncio.gather(*(connection.start() for connection in self if connection.enabled))
 
     async def close(self) -> None:
-        """Let go of every connection."""
-        await asyncio.gather(*(connection.close() for connection in self))
+        """Let go of every connection. One that fails to does not keep the others."""
+        closing = (connection.close() for connection in self)
+        for result in await asyncio.gather(*closing, return_exceptions=True):
+            if isinstance(result, BaseException):
+                log.error("a connection did not close", exc_info=result)
 
 
 def compile_upstreams(

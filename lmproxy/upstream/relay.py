@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import orjson
 from yarl import URL
 
-from lmproxy.call import Call, Observed, Reply
+from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.schema import StreamUsage
-from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse
+from lmproxy.errors import InvalidRequest, UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers
 from lmproxy.upstream.egress import Egress
 from lmproxy.upstream.events import json_of
 from lmproxy.upstream.faults import error_inside, rejected
-from lmproxy.upstream.lease import Lease
+from lmproxy.upstream.lease import Leases
 from lmproxy.upstream.passing import Deadlines, EventStream, LongAnswer, Passing
 from lmproxy.upstream.watch import StreamWatch
 
@@ -37,17 +37,19 @@ class Relay:
     stream_usage: StreamUsage
     scrubber: Scrubber
 
-    async def ask(self, call: Call, model: str, observed: Observed, lease: Lease) -> Reply:
+    async def ask(self, call: Call, model: str, observed: Observed, leases: Leases) -> Reply:
         """Send `call` as `model`.
 
         Args:
             observed: filled while the answer passes.
-            lease: given back when the answer has ended, however it ended.
+            leases: one is taken, and given back when the answer has ended, however it ended.
 
         Raises:
             UpstreamFault: no answer came of it.
+            Refused: the connection is busy, or the body cannot be written as JSON again.
         """
         body, withhold = self._request_body(call, model)
+        lease = leases.take()
         limits = self.egress.policy.timeouts
         deadlines = Deadlines.from_now(limits, stream=call.stream)
         wait_s = limits.first_byte_s if call.stream else limits.answer_s
@@ -78,12 +80,12 @@ class Relay:
         """The body to send, and whether the usage chunk it asks for is ours alone."""
         body = {**call.body, "model": model}
         if not call.stream or self.stream_usage != "ask":
-            return orjson.dumps(body), False
+            return _dump(body), False
         options = body.get("stream_options") or {}
         if not isinstance(options, dict) or options.get("include_usage"):
-            return orjson.dumps(body), False  # What is wrong with it, the provider says.
+            return _dump(body), False  # What is wrong with it, the provider says.
         body["stream_options"] = {**options, "include_usage": True}
-        return orjson.dumps(body), True
+        return _dump(body), True
 
     async def _plain(self, passing: Passing) -> Reply:
         if passing.content_type == EVENT_STREAM:
@@ -120,6 +122,16 @@ class Relay:
             raise UpstreamInvalidResponse("The provider's stream does not begin with an answer.")
         if parsed.get("error"):
             raise error_inside(parsed["error"], self.scrubber)
+
+
+def _dump(body: Json) -> bytes:
+    """As JSON again: orjson reads 1024 levels and writes 254."""
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:
+        raise InvalidRequest(
+            "The request body is nested too deeply.", code="invalid_json"
+        ) from None
 
 
 async def _error_body(passing: Passing) -> bytes:

@@ -23,7 +23,7 @@ def off(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("HEAD", "/"), ("GET", "/health"), ("HEAD", "/health"), ("GET", "/ready")],
+    [("HEAD", "/"), ("GET", "/health"), ("HEAD", "/health"), ("GET", "/ready"), ("HEAD", "/ready")],
 )
 def test_a_look_at_the_proxy_s_health_is_cheap_and_has_an_id(
     http: httpx.Client, proxy: Proxy, method: str, path: str
@@ -93,3 +93,19 @@ def test_the_debug_page_shows_every_endpoint(http: httpx.Client, off: Proxy) -> 
         "/health": {"get"},
         "/ready": {"get"},
     }
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"host": "evil.example"}, {"x-forwarded-for": "8.8.8.8"}, {"forwarded": "for=8.8.8.8"}],
+    ids=["another host", "through a proxy", "through a proxy, by RFC 7239"],
+)
+def test_ready_is_not_for_who_comes_through_somebody_near(
+    http: httpx.Client, rich: Proxy, headers: dict[str, str]
+) -> None:
+    near = http.get(f"{rich.url}/ready")
+
+    answer = http.get(f"{rich.url}/ready", headers=headers)
+
+    assert near.status_code == 200
+    assert_refused(answer, 404, "unknown_url")

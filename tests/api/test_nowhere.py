@@ -10,7 +10,7 @@ from tests.harness.proxy import Proxy
 ALLOWED = {
     "/": "HEAD",
     "/health": "GET, HEAD",
-    "/ready": "GET",
+    "/ready": "GET, HEAD",
     "/v1/chat/completions": "POST",
     "/v1/models": "GET, HEAD",
     "/v1/models/a/b": "GET, HEAD",

@@ -205,3 +205,29 @@ def test_a_client_that_leaves_makes_room(
     answer = http.post(rich.url + CHAT, headers=bearer(TEAM_KEY), json=chat("single/next"))
 
     assert answer.status_code == 200
+
+
+def test_a_zone_of_an_address_is_no_way_into_the_record(http: httpx.Client, rich: Proxy) -> None:
+    zone = "fe80::1%" + "A" * 1500
+
+    answer = http.get(f"{rich.url}/nowhere", headers={"x-forwarded-for": zone})
+
+    assert rich.record(id=answer.headers["x-request-id"])["address"] == "127.0.0.1"
+
+
+def test_a_body_too_deep_to_be_written_again_is_refused_and_takes_no_place(
+    http: httpx.Client, rich: Proxy
+) -> None:
+    """The connection `single` takes one request at a time."""
+    url, headers = f"{rich.api}/chat/completions", bearer(TEAM_KEY)
+    deep = chat("single/deep")
+    text = json.dumps(deep)[:-1] + ', "metadata": ' + "[" * 300 + "]" * 300 + "}"
+
+    for _ in range(2):
+        answer = http.post(
+            url, content=text, headers={**headers, "content-type": "application/json"}
+        )
+        assert_refused(answer, 400, "invalid_json")
+    after = http.post(url, json=deep, headers=headers)
+
+    assert after.status_code == 200

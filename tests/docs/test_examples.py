@@ -184,9 +184,15 @@ def test_every_option_of_the_operating_page_exists() -> None:
     page = (REPOSITORY / "docs" / "operate.md").read_text()
     options = set(re.findall(r"`(--[a-z-]+)", page)) | set(re.findall(r" (--[a-z]+) ", page))
 
-    help_text = subprocess.run(
-        [sys.executable, "-m", "lmproxy", "--help"], capture_output=True, text=True, check=True
-    ).stdout
+    help_text = "".join(
+        subprocess.run(
+            [sys.executable, "-m", "lmproxy", *command, "--help"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for command in ([], ["serve"], ["check"], ["explain"], ["models"], ["config", "show"])
+    )
 
     assert {"--config", "--port", "--env-file"} <= options
     for option in options:

@@ -161,6 +161,18 @@ def test_a_key_file_and_the_config_speak_of_the_same_groups(tmp_path: Path) -> N
     assert any("did you mean 'sha256'?" in problem for problem in problems)
 
 
+def test_a_key_file_holds_digests_and_nothing_that_would_pass_for_one(tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    (folder / "written.toml").write_text('[[keys]]\nkey = "env:ALICE_KEY"\n')
+
+    (problem,) = problems_of(
+        tmp_path, {"keys_dir": str(folder)}, {"written": {"api_keys": [TEAM_KEY]}}
+    )
+
+    assert "a key file holds digests only" in problem
+
+
 def problems_of(folder: Path, top: dict[str, Any], groups: dict[str, Any]) -> list[str]:
     """What is wrong with a config of these top-level keys and groups; empty if it would start."""
     file = folder / "proxy.toml"
@@ -203,6 +215,12 @@ def problems_of(folder: Path, top: dict[str, Any], groups: dict[str, Any]) -> li
             },
             "also a key of another group",
             id="two groups, once by its digest",
+        ),
+        pytest.param(
+            {},
+            {"a": {"api_keys": [{"key": f"sha256:{digest('x')}"}]}},
+            "is a digest, not a key",
+            id="a digest as the key itself",
         ),
         pytest.param(
             {"host": "0.0.0.0"}, {"a": {"api_keys": ["KEY1"]}}, "is a placeholder", id="placeholder"

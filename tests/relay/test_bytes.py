@@ -179,3 +179,17 @@ def test_a_request_takes_the_operators_credential_and_none_of_the_clients_header
     }
     assert seen["authorization"] == f"Bearer {UPSTREAM_KEY}"
     assert seen["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("odd", [b'"logprobs":NaN', b'"name":"\\ud83d"'], ids=["NaN", "surrogate"])
+def test_what_strict_parsers_refuse_and_clients_read_passes_unchanged(
+    team: httpx.Client, proxy: Proxy, provider: Provider, odd: bytes
+) -> None:
+    model = f"bytes-{odd[1:5].decode()}"
+    body = b'{"choices":[{"index":0,' + odd + b'}],"usage":{"prompt_tokens":3}}'
+    provider.on(model, behaviours.plain(body))
+
+    answer = ask(team, model)
+
+    assert received(answer) == body
+    assert proxy.record(id=answer.id)["usage"]["prompt_tokens"] == 3

@@ -1,0 +1,97 @@
+"""`oai-proxy explain MODEL`: where would a request for this model go, and who may make it?
+
+Says what routing and permission would do, from the same compiled config; asks nobody.
+"""
+
+from collections.abc import Iterator
+
+import typer
+
+from lmproxy import logs
+from lmproxy.app import Assembly
+from lmproxy.call import Caller, Target
+from lmproxy.cli import Options
+from lmproxy.cli.serving import prepare, say_unusable
+from lmproxy.errors import ConfigError, NotAllowed, Refused
+from lmproxy.routing import Match, check_model_name
+from lmproxy.scrub import Scrubber
+
+EXIT_REFUSED = 1
+
+
+def main(options: Options, model: str, group: str | None, key: str | None) -> int:
+    """Print it. The exit code: 0 if such a request would be sent, 1 if it would be refused."""
+    logs.configure("warning", Scrubber().text)
+    try:
+        assembly = prepare(options)
+        callers = list(_callers(assembly, group, key))
+    except ConfigError as error:
+        return say_unusable(error)
+    except typer.BadParameter as error:
+        typer.echo(error.message, err=True)
+        return 2
+    try:
+        check_model_name(model)
+        match = assembly.snapshot.routes.resolve(model)
+    except Refused as refusal:
+        typer.echo(f"{model}: {refusal.status} {refusal.code}: {refusal.message}")
+        return EXIT_REFUSED
+    for line in _about_rule(assembly, model, match):
+        typer.echo(line)
+    verdicts = [_about_caller(assembly, caller, model, match) for caller in callers]
+    for line, _ in verdicts:
+        typer.echo(line)
+    return 0 if all(sent for _, sent in verdicts) else EXIT_REFUSED
+
+
+def _callers(assembly: Assembly, group: str | None, key: str | None) -> Iterator[Caller]:
+    """The callers asked about: of one key or group, or one of every group."""
+    groups = list(assembly.config.settings.groups) or ["default"]
+    if key is not None:
+        known = {caller.key_id: caller for caller in assembly.snapshot.keyring.callers()}
+        if key not in known:
+            raise typer.BadParameter("there is no key of that id; records name keys by it")
+        yield known[key]
+        return
+    if group is not None and group not in groups:
+        raise typer.BadParameter(f"there is no group '{group}'")
+    for name in [group] if group else groups:
+        yield Caller(None, name)
+
+
+def _about_rule(assembly: Assembly, model: str, match: Match) -> Iterator[str]:
+    line = f" (line {match.rule.line})" if match.rule.line else ""
+    yield f'{model}: rule "{match.rule.pattern.text}"{line}'
+    for number, target in enumerate(match.targets, 1):
+        yield f"  {number}. {target.connection}.{target.model}: {_about_target(assembly, target)}"
+
+
+def _about_target(assembly: Assembly, target: Target) -> str:
+    connection = assembly.snapshot.upstreams[target.connection]
+    deployment = connection.deployment(target.model)
+    if not connection.enabled:
+        return "switched off"
+    if deployment is None:
+        return "skipped: its models do not have this name"
+    renamed = f", as {deployment}" if deployment != target.model else ""
+    return f"chat by the {connection.lane('chat')} lane{renamed}"
+
+
+def _about_caller(assembly: Assembly, caller: Caller, model: str, match: Match) -> tuple[str, bool]:
+    who = f"key {caller.key_id} of group {caller.group}" if caller.key_id else None
+    who = who or f"group {caller.group}"
+    try:
+        target = assembly.snapshot.choose(caller, model, match.targets)
+    except Refused as refusal:
+        why = _why(assembly, caller, model, refusal)
+        return f"{who}: {refusal.status} {refusal.code}: {why}", False
+    return f"{who}: goes to {target.connection}.{target.model}", True
+
+
+def _why(assembly: Assembly, caller: Caller, model: str, refusal: Refused) -> str:
+    """The reason in the config's words, which a client is not told."""
+    if not isinstance(refusal, NotAllowed):
+        return "no target that is switched on and open to the group has this model"
+    if not assembly.snapshot.permissions.of(caller).allows_model(model):
+        return f"allowed_models of '{caller.group}' does not have this name"
+    return f"allowed_connections of '{caller.group}' has none of the targets"
