@@ -13,6 +13,7 @@ from lmproxy.call import Caller
 from lmproxy.config import Config
 from lmproxy.config.load import is_this_machine
 from lmproxy.config.places import KeyPath
+from lmproxy.config.problems import nearest
 from lmproxy.errors import NotAllowed, NotFound, Problem
 from lmproxy.keys import PLACEHOLDERS
 from lmproxy.patterns import Pattern
@@ -32,6 +33,7 @@ def advice(assembly: Assembly) -> list[Problem]:
         *_unused_fallbacks(assembly),
         *_unreachable_rules(assembly),
         *_literal_stars(assembly),
+        *_unknown_model_info(assembly),
         *_unused_connections(assembly),
         *_powerless_groups(assembly),
         *_plain_provider_keys(assembly.config),
@@ -91,6 +93,16 @@ def _literal_stars(assembly: Assembly) -> Iterator[Problem]:
                     f"sends the star of '{target.model}' as it is: only a model that is '*' alone "
                     "stands for the name asked; write {1} for the first star's text",
                 )
+
+
+def _unknown_model_info(assembly: Assembly) -> Iterator[Problem]:
+    rules = assembly.snapshot.routes.rules
+    patterns = [rule.pattern.text for rule in rules]
+    for name in assembly.config.settings.model_info:
+        taken = is_model_name(name) and any(rule.pattern.matches(name) for rule in rules)
+        if name not in patterns and not taken:
+            path, hint = ("model_info", name), nearest(name, patterns)
+            yield assembly.config.problem(path, "describes nothing: no rule has this name", hint)
 
 
 def _unused_connections(assembly: Assembly) -> Iterator[Problem]:

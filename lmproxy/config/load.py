@@ -211,12 +211,21 @@ def _validate(document: dict[str, Any]) -> tuple[Settings | None, list[Wrong]]:
 
 
 def _can_be_left_out(path: KeyPath) -> bool:
-    """Not a connection or group as a whole, which others name, nor one of a numbered list."""
+    """Not a connection or group as a whole, which others name, nor one of most numbered lists."""
     whole = path[0] in ("connections", "groups", "loggers") and len(path) < 3
-    return not whole and all(isinstance(part, str) for part in path)
+    return not whole and (all(isinstance(part, str) for part in path) or _is_virtual_key(path))
+
+
+def _is_virtual_key(path: KeyPath) -> bool:
+    return len(path) > 3 and path[0] == "groups" and path[2] == "api_keys"
 
 
 def _without(value: Any, paths: set[KeyPath], path: KeyPath = ()) -> Any:
+    """`value` without what stands at `paths`; a virtual key among them becomes one of nobody's."""
+    if isinstance(value, list) and _is_virtual_key((*path, 0)):
+        wrong = {where[len(path)] for where in paths if where[: len(path)] == path}
+        nobodys = {"sha256": hashlib.sha256(repr(path).encode()).hexdigest()}
+        return [nobodys if index in wrong else item for index, item in enumerate(value)]
     if not isinstance(value, dict):
         return value
     return {

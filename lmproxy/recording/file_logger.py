@@ -6,12 +6,16 @@ into this one.
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
 import orjson
 
-from lmproxy.call import Json
+from lmproxy.call import Json, Usage
+from lmproxy.config.binding import Misfit
+from lmproxy.config.problems import nearest
+from lmproxy.recording.record import FIELDS
 
 
 class FileLogger:
@@ -23,9 +27,14 @@ class FileLogger:
         Args:
             path: the file; its directory is made.
             fields: output name to dotted path; by default the whole record.
+
+        Raises:
+            Misfit: no record has what a path begins with.
         """
         self._path = path.expanduser()
         self._paths = {name: where.split(".") for name, where in (fields or {}).items()}
+        for where in self._paths.values():
+            _check(where)
         self.wants_request = any(where[0] == "request" for where in self._paths.values())
 
     def write(self, record: Json, request: Json | None) -> None:
@@ -41,6 +50,17 @@ class FileLogger:
 
     def close(self) -> None:
         """Nothing is open between two records."""
+
+
+def _check(where: list[str]) -> None:
+    """Refuse a path that no record has: it would be `null` for ever."""
+    first, *more = where
+    known: Iterable[str] = {*FIELDS, "request"}
+    if first == "usage" and more:
+        first, known = more[0], Usage.__dataclass_fields__
+    if first not in known:
+        message = f"'{'.'.join(where)}' is not in a record"
+        raise Misfit("fields", message, nearest(first, known))
 
 
 def _for_owner_and_group(path: str, flags: int) -> int:

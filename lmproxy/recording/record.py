@@ -20,6 +20,14 @@ VERSION = 1
 LONGEST_TEXT = 512
 LONGEST_EFFORT = 32
 LOOKED_AT = 4096
+FIELDS = {
+    "v", "id", "client_request_id", "time", "method", "path", "dialect", "operation", "key_id",
+    "owner", "group", "user", "session", "model_asked", "model_used", "connection", "lane",
+    "rule", "rule_line", "config", "generation", "attempts", "status", "outcome", "error_code",
+    "stream", "tools", "image", "reasoning_effort", "usage", "finish_reason", "duration_s",
+    "first_token_s", "upstream_s", "upstream_request_id", "address", "user_agent",
+}  # fmt: skip
+"""Every field of a record."""
 IMAGE_PARTS = {"image_url", "image", "input_image"}
 
 ANSWERED = "answered"

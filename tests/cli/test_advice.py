@@ -120,6 +120,17 @@ def test_a_star_within_a_model_name_is_told_to_stay_a_star(tmp_path: Path) -> No
     assert found.startswith(f"line {line}: routing.gpt*: sends the star of 'openai/*' as it is")
 
 
+def test_a_description_of_what_no_rule_has_is_told(tmp_path: Path) -> None:
+    rules = "'gpt-*' = 'up.*'"
+    good = "[model_info.'gpt-*']\na = 1\n[model_info.gpt-4o]\na = 1\n"
+    content = routing(rules, tail=f"{good}[model_info.'gtp-*']\na = 1")
+
+    (found,) = configs.warnings(tmp_path, content)
+
+    assert "model_info.gtp-*: describes nothing: no rule has this name" in found
+    assert "did you mean 'gpt-*'?" in found
+
+
 def test_a_rule_that_no_model_name_can_match_is_told(tmp_path: Path) -> None:
     found = configs.warnings(tmp_path, routing("'a b' = 'up.*'\n'*' = 'up.*'"))
 

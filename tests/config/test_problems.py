@@ -207,3 +207,20 @@ def test_no_name_is_suggested_where_none_is_near() -> None:
 def test_a_table_of_free_names_has_no_known_keys() -> None:
     assert known_keys(("routing",)) == []
     assert "connect_s" in known_keys(("connections", "anything", "timeouts"))
+
+
+def test_a_wrong_virtual_key_hides_nothing_else(tmp_path: Path) -> None:
+    content = configs.text(
+        api_keys="api_keys = ['env:TEAM', { kee = 'x' }, '']",
+        connection="api_kee = 'x'",
+        routing="'*' = 'upp.*'",
+    )
+
+    found = configs.problems(tmp_path, content)
+
+    assert [words.split(": ")[1] for words in found] == [
+        "connections.up.api_kee",
+        "routing.*",
+        "groups.team.api_keys.1.kee",
+        "groups.team.api_keys.2.key",
+    ]

@@ -4,10 +4,14 @@ import json
 import stat
 from pathlib import Path
 
+import httpx
 import pytest
 
 from lmproxy.call import Json
 from lmproxy.recording.file_logger import FileLogger, look_up
+from lmproxy.recording.record import FIELDS
+from tests.harness import configs
+from tests.harness.proxy import Proxy
 
 RECORD = {"id": "req_1", "usage": {"total_tokens": 12}, "group": "team", "user": None}
 REQUEST = {"messages": [{"role": "user", "content": "hi"}], "user": "u"}
@@ -34,15 +38,13 @@ def test_without_fields_the_line_is_the_record_and_has_no_prompt(tmp_path: Path)
 @pytest.mark.parametrize(
     "path",
     [
-        "nothing",
-        "usage.nothing",
+        "request.nothing",
         "group.nothing",
         "user.name",
         "request.messages.1.content",
         "request.messages.-1",
         "request.messages.x",
         "request.messages.0.content.0",
-        "",
     ],
 )
 def test_a_path_that_leads_nowhere_is_null(path: str, tmp_path: Path) -> None:
@@ -75,3 +77,25 @@ def test_a_file_moved_away_by_rotation_is_begun_anew(tmp_path: Path) -> None:
     output.write(RECORD, None)
 
     assert (tmp_path / "f").read_text() == (tmp_path / "f.1").read_text()
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("modle_used", "'modle_used' is not in a record; did you mean 'model_used'?"),
+        ("", "'' is not in a record"),
+        ("usage.totaltokens", "'usage.totaltokens' is not in a record"),
+    ],
+)
+def test_a_path_that_no_record_has_is_told_at_start(where: str, words: str, tmp_path: Path) -> None:
+    logger = f"[[loggers]]\npath = 'x.jsonl'\nfields = {{ a = '{where}' }}"
+
+    (found,) = configs.problems(tmp_path, configs.text(tail=logger))
+
+    assert words in found
+
+
+def test_the_fields_that_may_be_named_are_those_of_a_record(proxy: Proxy) -> None:
+    answer = httpx.get(f"{proxy.url}/nowhere")
+
+    assert set(proxy.record(id=answer.headers["x-request-id"])) == FIELDS

@@ -53,7 +53,7 @@ def test_a_plain_request_that_a_stop_cuts_off_is_told_so(brief: Proxy, provider:
 def test_a_stream_that_a_stop_cuts_off_ends_in_an_error_event(
     brief: Proxy, provider: Provider
 ) -> None:
-    provider.on("stop-stream", stream_held(Gate(), ["Hel", "lo"]))
+    provider.on("stop-stream", stream_held(Gate(), ["one", " two"]))
     body = chat("stop-stream", stream=True)
     url = f"{brief.api}/chat/completions"
 
