@@ -74,10 +74,10 @@ class Shell:
         except asyncio.CancelledError:
             # Only a stop cancels us: leavers are `ClientGone`. The task ends here either way, and
             # what leaves it as an error would be answered and logged by uvicorn in its own form.
-            await say_stopping(exchange, passage)
+            await break_off(exchange, passage, ShuttingDown())
         except Exception:
             log.exception("a request failed", id=passage.id)
-            await refuse(exchange, passage, InternalError())
+            await break_off(exchange, passage, InternalError())
 
 
 def own_headers(exchange: Exchange, passage: Passage) -> list[Header]:
@@ -97,15 +97,15 @@ async def refuse(exchange: Exchange, passage: Passage, error: ProxyError) -> Non
     await exchange.send_whole(error.status, headers, error_body(error))
 
 
-async def say_stopping(exchange: Exchange, passage: Passage) -> None:
-    """Tell a client whose request a stop cut off, as far as its answer has not got."""
-    error = ShuttingDown()
+async def break_off(exchange: Exchange, passage: Passage, error: ProxyError) -> None:
+    """End a request at any point of it: an error, an error event, or a cut where neither fits."""
     if not exchange.started:
         await refuse(exchange, passage, error)
-    elif exchange.streams_events and not passage.is_closed:
+    elif not passage.is_closed:
         passage.close(200, error, begun=True)
-        await exchange.send_piece(error_event(error))
-        await exchange.send_end()
+        if exchange.streams_events:
+            await exchange.send_piece(error_event(error))
+            await exchange.send_end()
 
 
 async def send_json(exchange: Exchange, passage: Passage, body: bytes) -> None:

@@ -31,9 +31,12 @@ class EventSender:
         self._loop = asyncio.get_running_loop()
         self._quiet_since = self._loop.time()
         self._pinging: asyncio.Task[None] | None = None
-        self.started = False
-        """Whether the status line is out."""
         self._last = b""
+
+    @property
+    def started(self) -> bool:
+        """Whether the status line is out."""
+        return self._exchange.started
 
     @property
     def has_content(self) -> bool:
@@ -89,7 +92,6 @@ class EventSender:
             await self._pinging
         if self.started:
             return
-        self.started = True
         headers = ((b"content-type", content_type), *UNBUFFERED, *self._headers())
         await self._exchange.send_start(200, headers)
 
@@ -107,7 +109,6 @@ class EventSender:
 
     async def _ping(self) -> None:
         if not self.started:
-            self.started = True
             headers = ((b"content-type", EVENT_STREAM), *UNBUFFERED, *self._headers())
             await self._exchange.send_start(200, headers)
         await self._exchange.send_piece(PING)

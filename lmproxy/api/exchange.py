@@ -37,10 +37,17 @@ class Exchange:
         self.headers: dict[bytes, bytes] = dict(self._raw)
         self._peer: str | None = scope["client"][0] if scope.get("client") else None
         self._body_read = False
-        self.started = False
+        self._sent: list[Header] | None = None
+
+    @property
+    def started(self) -> bool:
         """Whether the status line is out."""
-        self.streams_events = False
-        """Whether what follows it is an event stream."""
+        return self._sent is not None
+
+    @property
+    def streams_events(self) -> bool:
+        """Whether what follows the status line is an event stream."""
+        return dict(self._sent or ()).get(b"content-type", b"").startswith(b"text/event-stream")
 
     def arrival(self, dialect: str, operation: str) -> Arrival:
         """The request as it is known before anything is checked."""
@@ -125,13 +132,8 @@ class Exchange:
 
     async def send_start(self, status: int, headers: Iterable[Header]) -> None:
         """Send the status line and headers."""
-        self.started = True
-        sent = [*headers]
-        self.streams_events = any(
-            name == b"content-type" and value.startswith(b"text/event-stream")
-            for name, value in sent
-        )
-        await self.send({"type": "http.response.start", "status": status, "headers": sent})
+        self._sent = [*headers]
+        await self.send({"type": "http.response.start", "status": status, "headers": self._sent})
 
     async def send_piece(self, piece: bytes) -> None:
         """Send a part of the body; more follows."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lmproxy.call import Arrival, Call, Caller, Json, Observed, Target, Usage
-from lmproxy.errors import ProxyError, Refused, ShuttingDown
+from lmproxy.errors import InternalError, ProxyError, Refused, ShuttingDown
 from lmproxy.recording.journal import Journal
 from lmproxy.recording.loggers import Loggers
 from lmproxy.scrub import mask
@@ -182,6 +182,8 @@ def outcome_of(error: ProxyError, *, begun: bool) -> str:
     """The word for how a request that met `error` ended; `begun`: part of the answer was out."""
     if isinstance(error, ShuttingDown):
         return INTERRUPTED
+    if isinstance(error, InternalError):
+        return BUG
     if begun:
         return BROKEN
     return REFUSED if isinstance(error, Refused) else FAILED
