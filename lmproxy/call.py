@@ -94,6 +94,8 @@ class Observed:
         ended_at: when the provider's answer ended, well or badly.
         delivered_events: complete events handed on, for an estimate when usage is missing.
         delivered_bytes: body bytes handed on.
+        lane: the lane that this request took, where it is not its connection's usual one.
+        dropped_params: request fields that did not go to the provider.
     """
 
     usage: Usage = field(default_factory=Usage)
@@ -103,6 +105,8 @@ class Observed:
     delivered_events: int = 0
     delivered_bytes: int = 0
     upstream_request_id: str | None = None
+    lane: str | None = None
+    dropped_params: tuple[str, ...] = ()
 
 
 class Pieces(Protocol):

@@ -91,6 +91,11 @@ class Passage:
         rule = draft.rule.encode("ascii", "replace").decode()
         return f'rule="{rule}"; connection={last.connection}; lane={last.lane}'
 
+    @property
+    def dropped_params(self) -> tuple[str, ...]:
+        """Request fields that did not go to the provider."""
+        return self._draft.observed.dropped_params
+
     async def __aenter__(self) -> "Passage":
         self._gateway.under_way += 1
         return self
@@ -166,6 +171,7 @@ class Passage:
             raise
         finally:
             attempt.seconds = time.monotonic() - attempt.started_at
+            attempt.lane = draft.observed.lane or attempt.lane
 
     def _say_refused_credential(self, target: Target) -> None:
         """The operator has to act: until then every request to this connection fails."""

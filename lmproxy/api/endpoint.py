@@ -5,6 +5,7 @@ the last byte. An endpoint's function reads, asks and sends.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from lmproxy.gateway import Gateway, Passage
 
 log = logs.get(__name__)
 
+NOT_PRINTABLE = re.compile(rb"[^ -~]")
 Answer = Callable[[Exchange, Passage], Awaitable[None]]
 
 
@@ -87,6 +89,9 @@ def own_headers(exchange: Exchange, passage: Passage) -> list[Header]:
     route = passage.route if exchange.policy.route_header else None
     if route:
         headers.append((b"x-oai-proxy-route", route.encode()))
+    if passage.dropped_params:
+        dropped = ", ".join(passage.dropped_params).encode("ascii", "replace")
+        headers.append((b"x-oai-proxy-dropped-params", NOT_PRINTABLE.sub(b"?", dropped)[:1024]))
     return headers
 
 

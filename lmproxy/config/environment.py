@@ -58,3 +58,25 @@ def child_environment() -> dict[str, str]:
     """What a child process needs to run Python, and nothing that may be a secret."""
     wanted = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH")
     return {name: os.environ[name] for name in wanted if name in os.environ}
+
+
+def prepare_for_litellm() -> None:
+    """Set what LiteLLM reads of the environment while it is imported and ever after.
+
+    Without these it asks the network for prices, reads a `.env` of its own, fetches pictures that
+    clients name, retries, and cuts a stream that says the same thing a hundred times.
+    """
+    os.environ.update(
+        {
+            "LITELLM_OFFLINE_MODE": "true",
+            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+            "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "true",
+            "LITELLM_MODE": "PRODUCTION",
+            "LITELLM_DISABLE_BUG_REPORT_LINK": "true",
+            "DISABLE_AIOHTTP_TRUST_ENV": "True",
+            "MAX_IMAGE_URL_DOWNLOAD_SIZE_MB": "0",
+            "REPEATED_STREAMING_CHUNK_LIMIT": "1000000",
+            "DEFAULT_MAX_RETRIES": "0",
+            "HF_HUB_OFFLINE": "1",
+        }
+    )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from lmproxy.config.environment import read_environment
 from lmproxy.config.places import KeyPath, line_of, locate
@@ -74,8 +74,9 @@ class Config:
         """The operator's credentials at providers and in plugged-in classes, for the scrubber."""
         found = [value for path, value in self.referred.items() if _is_plugged_in(path)]
         for connection in self.settings.connections.values():
-            keys = [connection.api_key, *connection.http_headers.values()]
-            found += [key.get_secret_value() for key in keys if key]
+            settings = connection.litellm.values()
+            keys = [connection.api_key, *connection.http_headers.values(), *settings]
+            found += [key.get_secret_value() for key in keys if isinstance(key, SecretStr)]
             found += _userinfo(connection.proxy or "")
         return found
 

@@ -5,6 +5,7 @@ lm-proxy's, grown, never renamed. Unknown keys are errors everywhere. Values are
 are seconds.
 """
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -61,6 +62,20 @@ def _optional_file(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _settings(value: Any) -> Any:
+    """LiteLLM's settings: those that are secrets by their name are kept as such."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: SecretStr(item) if isinstance(item, str) and SECRET_NAME.search(name) else item
+        for name, item in value.items()
+    }
+
+
+SECRET_NAME = re.compile("secret|token|password|credentials|access_key|_key$")
+LitellmSettings = Annotated[
+    dict[str, SecretStr | str | bool | int | float], BeforeValidator(_settings)
+]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Targets = Annotated[tuple[str, ...], BeforeValidator(_targets), Field(min_length=1)]
 Whole = Annotated[int, BeforeValidator(_number)]
@@ -128,6 +143,15 @@ class Connection(Table):
     """Requests under way at once; more are refused with 503."""
     models: dict[str, str] | None = None
     """Asked name to the provider's name (deployment). Names absent from it skip the connection."""
+    api_version: str | None = Field(default=None, pattern=r"^[\w.-]{1,64}$")
+    """Azure's `api-version`."""
+    unsupported_params: Literal["pass", "drop", "reject"] | None = None
+    """What becomes of parameters the provider does not take; by default `pass` on relay, else
+    `drop`."""
+    pass_params: Names = ()
+    """Provider parameters (`top_k`, `num_ctx`) that go on though OpenAI has none of the name."""
+    litellm: LitellmSettings = {}
+    """The provider's own settings in LiteLLM's words: region, project, credentials."""
     proxy: Url | None = None
     """HTTP proxy URL for this connection. `HTTP_PROXY` and the like are never read."""
     ca_file: Path | None = None

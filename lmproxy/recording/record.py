@@ -25,7 +25,7 @@ FIELDS = {
     "owner", "group", "user", "session", "model_asked", "model_used", "connection", "lane",
     "rule", "rule_line", "config", "generation", "attempts", "status", "outcome", "error_code",
     "stream", "tools", "image", "reasoning_effort", "usage", "finish_reason", "duration_s",
-    "first_token_s", "upstream_s", "upstream_request_id", "address", "user_agent",
+    "first_token_s", "upstream_s", "dropped_params", "upstream_request_id", "address", "user_agent",
 }  # fmt: skip
 """Every field of a record."""
 IMAGE_PARTS = {"image_url", "image", "input_image"}
@@ -132,6 +132,7 @@ class Recorder:
             **features(call),
             "reasoning_effort": self._text(draft, body.get("reasoning_effort"), LONGEST_EFFORT),
             "usage": _usage(observed.usage),
+            "dropped_params": [self._text(draft, name) for name in observed.dropped_params],
             "finish_reason": self._text(draft, observed.finish_reason),
             **_durations(draft),
             "upstream_request_id": self._text(draft, observed.upstream_request_id),

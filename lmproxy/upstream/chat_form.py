@@ -1,7 +1,6 @@
 """How does a chat answer look that we make ourselves? OpenAI's chat completion and its chunks.
 
-For answers that no provider wrote in this form. One id and one creation time per answer; in a
-stream the role once, the finish reason once, usage only when it was asked for.
+For answers that no provider wrote in this form. `stream_form` makes the events of a stream.
 """
 
 import secrets
@@ -77,46 +76,6 @@ class Gathered:
         message = {**self._message, "content": content}
         choice = {"index": 0, "message": message, "finish_reason": self.finish_reason}
         return form.whole([choice], usage)
-
-
-class StreamForm:
-    """A streamed answer made of texts, chunks, or one whole answer."""
-
-    def __init__(self, call: Call) -> None:
-        """`call` says which model's name to use and whether usage was asked for."""
-        self._form = ChatForm(call.model)
-        self._wants_usage = wants_usage(call)
-        self._begun = False
-        self.finish_reason: str | None = None
-        self.usage: Any = None
-
-    def add(self, item: str | Json) -> bytes:
-        """The events of the next piece."""
-        if isinstance(item, str):
-            return self._event({"content": item})
-        self.usage = item.get("usage") or self.usage
-        choice = first_choice(item)
-        finish_reason = choice.get("finish_reason")
-        self.finish_reason = finish_reason or self.finish_reason
-        return self._event(choice.get("delta") or choice.get("message") or {}, finish_reason)
-
-    def end(self, usage: Usage) -> bytes:
-        """The last events."""
-        events = b""
-        if self.finish_reason is None:
-            self.finish_reason = "stop"
-            events = self._event({}, "stop")
-        if self._wants_usage:
-            frame = self._form.frame("chat.completion.chunk")
-            events += as_event({**frame, "choices": [], "usage": usage_json(usage)})
-        return events + DONE
-
-    def _event(self, delta: Json, finish_reason: str | None = None) -> bytes:
-        if not self._begun:
-            self._begun = True
-            delta = {"role": "assistant", **delta}
-        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-        return as_event({**self._form.frame("chat.completion.chunk"), "choices": [choice]})
 
 
 def usage_json(usage: Usage) -> Json:

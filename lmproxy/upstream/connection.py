@@ -12,6 +12,7 @@ from lmproxy.config import schema
 from lmproxy.errors import LaneNotAvailable
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.lease import Leases
+from lmproxy.upstream.litellm_door import Door
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,14 @@ class Common:
     Attributes:
         lane: the connection's own, else the global one.
         scrubber: knows the secrets and hosts of the whole config.
+        door: the way to LiteLLM, for those who need it.
     """
 
     name: str
     settings: schema.Connection
     lane: schema.Lane
     scrubber: Scrubber
+    door: Door
 
 
 class Connection(ABC):

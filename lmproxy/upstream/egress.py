@@ -57,18 +57,44 @@ class Egress:
     def url(self, path: str) -> URL:
         """The address of an operation, computed once. `path` is one of ours, never a client's."""
         url = URL(self.policy.base + path)
-        prefix = self._base.raw_path.rstrip("/") + "/"
-        if url.origin() != self._base.origin() or not url.raw_path.startswith(prefix):
+        if not self._is_within(url):
             raise ValueError(f"{path!r} leaves the connection's base URL")
         return url
+
+    def admit(self, address: str) -> URL:
+        """`address` as a URL, if it lies below the connection's base.
+
+        Raises:
+            UpstreamFault: it leads elsewhere. Whatever made it, nothing goes there.
+        """
+        url = URL(address, encoded=True)
+        if self._is_within(url):
+            return url
+        raise UpstreamFault("The request would have left the connection's provider.")
+
+    def _is_within(self, url: URL) -> bool:
+        """Whether nothing but this connection's provider answers at `url`."""
+        if url.origin() != self._base.origin() or url.user or url.fragment:
+            return False
+        segments = url.path.split("/")  # Decoded: `%2e%2e` climbs like `..` does.
+        base = self._base.raw_path.rstrip("/")
+        return ".." not in segments and (url.raw_path + "/").startswith(base + "/")
 
     async def post(
         self, url: URL, body: bytes, headers: dict[str, str], wait_s: float
     ) -> aiohttp.ClientResponse:
-        """Send a JSON body and return when the status line and headers are there.
+        """Send a JSON body; see `request`."""
+        return await self.request("POST", url, body, headers, wait_s)
+
+    async def request(
+        self, method: str, url: URL, body: bytes | None, headers: dict[str, str], wait_s: float
+    ) -> aiohttp.ClientResponse:
+        """Send a request and return when the status line and headers are there.
 
         Args:
-            url: made by `url`.
+            method: HTTP method.
+            url: made by `url` or `admit`.
+            body: JSON, or `None` for none.
             headers: for this request only.
             wait_s: how long to wait for the head.
 
@@ -76,21 +102,22 @@ class Egress:
             UpstreamFault: unreachable, TLS not acceptable, a deadline, no HTTP, or compressed.
         """
         try:
-            response = await self._post_once(url, body, headers, wait_s)
+            response = await self._request_once(method, url, body, headers, wait_s)
         except UpstreamUnreachable:
-            response = await self._post_once(url, body, headers, wait_s)
+            response = await self._request_once(method, url, body, headers, wait_s)
         if response.headers.get("content-encoding", "identity") != "identity":
             response.close()
             raise UpstreamInvalidResponse("The provider sent a compressed answer unasked.")
         return response
 
-    async def _post_once(
-        self, url: URL, body: bytes, headers: dict[str, str], wait_s: float
+    async def _request_once(
+        self, method: str, url: URL, body: bytes | None, headers: dict[str, str], wait_s: float
     ) -> aiohttp.ClientResponse:
         connect_s = self.policy.timeouts.connect_s
         try:
             async with asyncio.timeout(wait_s):
-                return await self._open().post(
+                return await self._open().request(
+                    method,
                     url,
                     data=body,
                     headers=headers,

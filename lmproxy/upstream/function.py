@@ -20,9 +20,10 @@ from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.config.binding import BindError, Misfit, Spec, resolve_class
 from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse, UpstreamTimeout
-from lmproxy.upstream.chat_form import ChatForm, Gathered, StreamForm, texts
+from lmproxy.upstream.chat_form import ChatForm, Gathered, texts
 from lmproxy.upstream.connection import Common, Connection, lane_not_available
 from lmproxy.upstream.lease import Lease
+from lmproxy.upstream.stream_form import StreamForm
 from lmproxy.upstream.usage import estimate, read_usage
 
 log = logs.get(__name__)
@@ -157,20 +158,26 @@ class FunctionStream:
 
     async def _next(self, patience_s: float) -> bytes:
         """The events of the next piece; at the end the last events, then `b""`."""
-        if self._ended:
-            return b""
+        events = b""
+        while not events and not self._ended:
+            item = await self._item(patience_s)
+            events = self._end() if item is None else self._form.add(item)
+        return events
+
+    async def _item(self, patience_s: float) -> Item | None:
         try:
             async with asyncio.timeout(min(patience_s, self._ends_at - time.monotonic())):
-                item = await anext(self._items, None)
+                return await anext(self._items, None)
         except TimeoutError:
             raise UpstreamTimeout("The function behind this model took too long.") from None
-        if item is not None:
-            return self._form.add(item)
+
+    def _end(self) -> bytes:
         self._ended = True
         observed = self._observed
         observed.usage = read_usage(self._form.usage) or estimate(self._call, observed)
+        events = self._form.end(observed.usage)
         observed.finish_reason = self._form.finish_reason
-        return self._form.end(observed.usage)
+        return events
 
     async def aclose(self) -> None:
         """Stop the function, if it is a generator."""

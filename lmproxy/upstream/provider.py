@@ -12,10 +12,15 @@ from lmproxy import __version__
 from lmproxy.call import Call, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.config.binding import Misfit
+from lmproxy.upstream.account import account
+from lmproxy.upstream.arguments import may_pass
 from lmproxy.upstream.connection import Common, Connection, lane_not_available
 from lmproxy.upstream.egress import Egress, EgressPolicy
+from lmproxy.upstream.litellm_names import TRANSLATED, region_address
 from lmproxy.upstream.relay import PATHS, Relay
-from lmproxy.upstream.vendors import VENDORS, Vendor, chat_lane, relayed
+from lmproxy.upstream.translation_lanes import Translating, Wishes
+from lmproxy.upstream.vendors import ALL, Vendor, chat_lane, relayed
+from lmproxy.upstream.way_out import Way
 
 FRAMING = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}
 """Headers that say how a request is sent: they are the client library's."""
@@ -37,38 +42,48 @@ class Provider(Connection):
         settings = common.settings
         known = _vendor(settings)
         base = _base(settings, known)
+        own_headers = _own_headers(settings)
         self._speaks = frozenset(settings.speaks or relayed(known, base))
-        self._fallback_lane = chat_lane(known, base)
-        self._forced = common.lane
-        policy = EgressPolicy(
-            base=base + known.path_prefix,
-            headers={**dict(_headers(settings, known)), **_own_headers(settings)},
-            timeouts=settings.timeouts,
-            proxy=settings.proxy,
-            ca_file=settings.ca_file,
+        self._lane = _chat_lane(common, known, base)
+        self._egress = Egress(
+            EgressPolicy(
+                base=base + known.path_prefix,
+                headers={**dict(_headers(settings, known)), **own_headers},
+                timeouts=settings.timeouts,
+                proxy=settings.proxy,
+                ca_file=settings.ca_file,
+            )
         )
-        self._egress = Egress(policy)
         self._relay = Relay(
             egress=self._egress,
             urls={operation: self._egress.url(path) for operation, path in PATHS.items()},
             stream_usage=settings.stream_usage or known.stream_usage,
             scrubber=common.scrubber,
         )
+        way = Way(self._egress, common.scrubber, self._leases, own_headers)
+        self._translating = Translating(
+            account(settings, known, base), way, _wishes(settings), common.door
+        )
 
     def lane(self, operation: str) -> schema.Lane:
         """The forced lane, else relay for what the provider speaks, else what the vendor needs."""
-        if self._forced in ("translate", "litellm"):
-            return self._forced
-        if operation in self._speaks and operation in PATHS:
-            return "relay"
-        return "litellm" if self._fallback_lane == "relay" else self._fallback_lane
+        if operation == "chat":
+            return self._lane
+        return "relay" if operation in self._speaks and operation in PATHS else "litellm"
+
+    async def start(self) -> None:
+        """Have LiteLLM loaded and warm, if this connection needs it."""
+        if self._lane != "relay":
+            await self._translating.warm(self._lane)
 
     async def ask(self, call: Call, model: str, observed: Observed) -> Reply:
         """Send `call` on its lane; see `Connection.ask`."""
         lane = self.lane(call.operation)
-        if lane != "relay":
+        if lane == "relay":
+            return await self._relay.ask(call, model, observed, self._leases)
+        if call.operation != "chat":
             raise lane_not_available(lane, call.operation)
-        return await self._relay.ask(call, model, observed, self._leases)
+        return await self._translating.ask(call, model, observed, lane)
 
     async def close(self) -> None:
         """Close the pooled client."""
@@ -76,7 +91,7 @@ class Provider(Connection):
 
 
 def _vendor(settings: schema.Connection) -> Vendor:
-    known = VENDORS[settings.api_type]
+    known = ALL[settings.api_type]
     if known.key_required and settings.api_key is None:
         example = f"{known.api_type.upper()}_API_KEY"
         raise Misfit("api_key", "is required for this api_type", f'api_key = "env:{example}"')
@@ -85,7 +100,7 @@ def _vendor(settings: schema.Connection) -> Vendor:
 
 def _base(settings: schema.Connection, known: Vendor) -> str:
     """The base URL without a trailing slash."""
-    text = settings.api_base or known.api_base
+    text = settings.api_base or known.api_base or region_address(known.litellm, settings.litellm)
     if text is None:
         raise Misfit("api_base", "is required for this api_type", None)
     url = URL(text)
@@ -94,6 +109,34 @@ def _base(settings: schema.Connection, known: Vendor) -> str:
     if url.user or url.query_string or url.fragment:
         raise Misfit("api_base", "must have no user, query or fragment", "use api_key for secrets")
     return text.rstrip("/")
+
+
+def _chat_lane(common: Common, known: Vendor, base: str) -> schema.Lane:
+    """How chat goes.
+
+    Raises:
+        Misfit: the lane asked for cannot be taken.
+    """
+    settings = common.settings
+    natural: schema.Lane = "relay" if "chat" in (settings.speaks or ()) else chat_lane(known, base)
+    lane = natural if common.lane == "auto" else common.lane
+    if lane == "relay" and settings.unsupported_params in ("drop", "reject"):
+        lane = "translate"
+    if lane == "relay" and settings.lane == "relay" and natural != "relay":
+        raise Misfit("lane", "this provider does not speak OpenAI's format", "leave it out")
+    if lane == "relay" and natural != "relay":
+        return natural
+    keyless = settings.api_key is None and known.api_type == "azure"
+    if lane == "translate" and (known.litellm not in TRANSLATED or keyless):
+        return "litellm"
+    return lane
+
+
+def _wishes(settings: schema.Connection) -> Wishes:
+    for name in settings.pass_params:
+        if not may_pass(name):
+            raise Misfit("pass_params", f"'{name}' would change what LiteLLM does", None)
+    return Wishes(settings.unsupported_params or "drop", frozenset(settings.pass_params))
 
 
 def _headers(settings: schema.Connection, known: Vendor) -> Iterator[tuple[str, str]]:

@@ -10,14 +10,15 @@ from lmproxy.config.binding import BindError, Spec, bind, resolve_class
 from lmproxy.errors import Problem
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.connection import Common, Connection
-from lmproxy.upstream.vendors import VENDORS, advice
+from lmproxy.upstream.litellm_door import Door, freeze
+from lmproxy.upstream.vendors import ALL, advice
 
 log = logs.get(__name__)
 
 KINDS = {
     "function": "lmproxy.upstream.function.Function",
     "local": "lmproxy.upstream.local.Local",
-    **dict.fromkeys(VENDORS, "lmproxy.upstream.provider.Provider"),
+    **dict.fromkeys(ALL, "lmproxy.upstream.provider.Provider"),
 }
 """The class of each `api_type`. Anything else with a dot is a path to anybody's class."""
 
@@ -38,6 +39,7 @@ class Upstreams:
     async def start(self) -> None:
         """Get every connection ready, at the same time."""
         await asyncio.gather(*(connection.start() for connection in self if connection.enabled))
+        freeze()
 
     async def close(self) -> None:
         """Let go of every connection. One that fails to does not keep the others."""
@@ -52,6 +54,7 @@ def compile_upstreams(
 ) -> tuple[Upstreams, list[Problem], list[Problem]]:
     """The connections of `config`, everything wrong with them, and what is only unwise."""
     connections: dict[str, Connection] = {}
+    door = Door()
     problems: list[Problem] = []
     warnings: list[Problem] = []
     for name, settings in config.settings.connections.items():
@@ -60,23 +63,23 @@ def compile_upstreams(
             problems.append(config.problem(place, "a connection's name cannot contain a dot"))
             continue
         try:
-            connections[name] = _make(config, name, settings, scrubber)
+            common = Common(name, settings, _lane(config, settings), scrubber, door)
+            connections[name] = _make(settings, common)
         except BindError as error:
             problems += [config.problem(*found) for found in error.found]
         warnings += _advice(config, name, settings)
     return Upstreams(connections), problems, warnings
 
 
-def _make(config: Config, name: str, settings: schema.Connection, scrubber: Scrubber) -> Connection:
-    spec = Spec(settings.api_type, settings.params, ("connections", name))
-    lane = settings.lane if settings.lane != "auto" else config.settings.lane
+def _lane(config: Config, settings: schema.Connection) -> schema.Lane:
+    return settings.lane if settings.lane != "auto" else config.settings.lane
+
+
+def _make(settings: schema.Connection, common: Common) -> Connection:
+    spec = Spec(settings.api_type, settings.params, ("connections", common.name))
     target = resolve_class(spec, KINDS, "api_type")
-    made: Connection = bind(
-        target,
-        spec,
-        also_known=schema.Connection.model_fields,
-        common=Common(name, settings, lane, scrubber),
-    )
+    known = schema.Connection.model_fields
+    made: Connection = bind(target, spec, also_known=known, common=common)
     return made
 
 

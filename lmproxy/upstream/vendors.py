@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from lmproxy.config.schema import Operation, StreamUsage
+from lmproxy.upstream.litellm_names import ADDRESSES, PATHS, TRANSLATED
 
 Auth: TypeAlias = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "none"]
 ChatLane: TypeAlias = Literal["relay", "translate", "litellm"]
@@ -40,6 +41,8 @@ class Vendor:
         path_prefix: stands between `api_base` and an operation's path.
         relay_ending: only an `api_base` that ends so takes what `speaks` says; `None`: any does.
         notice: what `check` tells everybody who uses this vendor.
+        litellm: LiteLLM's name for it.
+        litellm_path: what LiteLLM's idea of the base URL has behind ours.
     """
 
     api_type: str
@@ -54,11 +57,13 @@ class Vendor:
     path_prefix: str = ""
     relay_ending: str | None = None
     notice: str | None = None
+    litellm: str = "openai"
+    litellm_path: str = ""
 
 
 def vendor(api_type: str) -> Vendor | None:
     """The vendor of a name or alias; `None` for a name that is none."""
-    return VENDORS.get(api_type)
+    return ALL.get(api_type)
 
 
 def relayed(provider: Vendor, api_base: str | None) -> frozenset[Operation]:
@@ -116,6 +121,7 @@ _HOSTED = (
         _COMPATIBLE,
         aliases=("deep_infra",),
         deprecated=("deep_infra",),
+        litellm="deepinfra",
     ),
     Vendor(
         "mistral",
@@ -124,21 +130,39 @@ _HOSTED = (
         # 422 extra_forbidden for include_usage; the last chunk has the counts anyway.
         # https://github.com/openai/openai-agents-python/issues/442; not in mistralai 3.7.0.
         stream_usage="given",
+        litellm="mistral",
     ),
     Vendor(
         "fireworks",
         "https://api.fireworks.ai/inference/v1",
         _and("responses", "messages"),
         aliases=("fireworks_ai",),
+        litellm="fireworks_ai",
     ),
     # Text completions exist at /beta alone. https://api-docs.deepseek.com/api/create-completion
-    Vendor("deepseek", "https://api.deepseek.com/v1", _only("chat", "models")),
-    Vendor("xai", "https://api.x.ai/v1", _only("chat", "models", "responses", "images")),
-    Vendor("cerebras", "https://api.cerebras.ai/v1", _only("chat", "completions", "models")),
+    Vendor(
+        "deepseek",
+        "https://api.deepseek.com/v1",
+        _only("chat", "models"),
+        litellm="deepseek",
+    ),
+    Vendor(
+        "xai",
+        "https://api.x.ai/v1",
+        _only("chat", "models", "responses", "images"),
+        litellm="xai",
+    ),
+    Vendor(
+        "cerebras",
+        "https://api.cerebras.ai/v1",
+        _only("chat", "completions", "models"),
+        litellm="cerebras",
+    ),
     Vendor(
         "groq",
         "https://api.groq.com/openai/v1",
         _only("chat", "embeddings", "models", "responses", "audio"),
+        litellm="groq",
     ),
     # include_usage since 2025-08: https://github.com/cohere-ai/cohere-developer-experience/pull/606
     Vendor("cohere", "https://api.cohere.ai/compatibility/v1", _only("chat", "embeddings")),
@@ -147,6 +171,7 @@ _HOSTED = (
         "https://api.together.xyz/v1",
         # Its list of models is a bare array, which no OpenAI client reads.
         _only("chat", "completions", "embeddings", "images", "audio", "rerank"),
+        litellm="together_ai",
     ),
     Vendor(
         "openrouter",
@@ -154,6 +179,7 @@ _HOSTED = (
         _and("responses", "messages"),
         # Always counted, the field has no effect. https://openrouter.ai/docs/use-cases/usage-accounting
         stream_usage="given",
+        litellm="openrouter",
     ),
     Vendor(
         "perplexity",
@@ -162,6 +188,7 @@ _HOSTED = (
         # Every chunk has the counts so far: https://github.com/agno-agi/agno/pull/6058; no such
         # request field in perplexityai 0.46.1.
         stream_usage="given",
+        litellm="perplexity",
     ),
 )
 
@@ -173,6 +200,7 @@ _SELF_HOSTED = (
         _and("responses", "audio", "messages", "count_tokens", "rerank"),
         key_required=False,
         aliases=("hosted_vllm",),
+        litellm="hosted_vllm",
     ),
     Vendor(
         "llamacpp",
@@ -206,6 +234,7 @@ _TRANSLATED = (
         stream_usage="given",  # message_start and message_delta carry it.
         chat_lane="translate",
         path_prefix="/v1",
+        litellm="anthropic",
     ),
     Vendor(
         "google",
@@ -216,6 +245,8 @@ _TRANSLATED = (
         chat_lane="translate",
         aliases=("google_ai_studio", "gemini"),
         deprecated=("google_ai_studio",),
+        litellm="gemini",
+        litellm_path="/v1beta",
     ),
     Vendor(
         "azure",
@@ -227,6 +258,7 @@ _TRANSLATED = (
         chat_lane="translate",  # Older addresses name deployment and api-version in the URL.
         # https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle
         relay_ending="/openai/v1",
+        litellm="azure",
     ),
     Vendor(
         "google_vertex_ai",
@@ -236,6 +268,7 @@ _TRANSLATED = (
         key_required=False,
         chat_lane="litellm",
         aliases=("vertex_ai",),
+        litellm="vertex_ai",
     ),
     Vendor(
         "bedrock",
@@ -244,6 +277,7 @@ _TRANSLATED = (
         auth="none",
         key_required=False,
         chat_lane="litellm",
+        litellm="bedrock",
     ),
 )
 
@@ -254,4 +288,20 @@ VENDORS: Mapping[str, Vendor] = MappingProxyType(
         for name in (provider.api_type, *provider.aliases)
     }
 )
-"""Every accepted name and alias."""
+"""Every name and alias of a provider that is known here."""
+
+_FURTHER = {
+    name: Vendor(
+        name,
+        address,
+        _only(),
+        key_required=False,
+        chat_lane="translate" if name in TRANSLATED else "litellm",
+        litellm=name,
+        litellm_path=PATHS.get(name, ""),
+    )
+    for name, address in ADDRESSES.items()
+}
+
+ALL: Mapping[str, Vendor] = MappingProxyType({**_FURTHER, **VENDORS})
+"""Those, and every further provider of chat that LiteLLM knows."""

@@ -1,0 +1,68 @@
+"""Did everything the client sent get into the provider's request? What did not is named or refused.
+
+LiteLLM leaves out some parts of messages without a word: pictures, for a provider that takes none,
+and marks of other providers. So its request is compared with the client's, by looking for the bytes
+that must be in both.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from lmproxy.errors import InvalidRequest
+
+MARKS = {
+    b'"cache_control"': (b'"cache_control"', b'"cachePoint"', b'"cachedContent"'),
+    b'"strict"': (b'"strict"',),
+    b'"detail"': (b'"detail"', b'"mediaResolution"', b'"media_resolution"'),
+    b'"signature"': (b'"signature"', b'"thoughtSignature"', b'"thought_signature"'),
+}
+"""Fields inside messages and tools, and what providers call them."""
+LOOKED_FOR = 64
+"""Characters of a picture's data that tell it from another."""
+KINDS = {"image_url": "images", "input_audio": "audio", "file": "files", "video_url": "videos"}
+
+
+def lost_marks(source: bytes, sent: bytes) -> tuple[str, ...]:
+    """Names of marks that are in the client's request and in no form in the provider's."""
+    return tuple(
+        mark.strip(b'"').decode()
+        for mark, forms in MARKS.items()
+        if mark + b":" in source and not any(form in sent for form in forms)
+    )
+
+
+def check_media(messages: list[Any], sent: bytes) -> None:
+    """Hold every picture, sound and file against the provider's request.
+
+    Raises:
+        InvalidRequest: one is not in it.
+    """
+    for kind, data in media(messages):
+        if data and data.encode("utf-8", "replace") not in sent:
+            raise InvalidRequest(
+                f"This model's provider takes no {KINDS[kind]} in this form.",
+                code="unsupported_content",
+                param="messages",
+            )
+
+
+def has_remote_media(messages: list[Any]) -> bool:
+    """Whether a message has media by URL."""
+    return any(data.startswith(("http://", "https://")) for _, data in media(messages))
+
+
+def media(messages: list[Any]) -> Iterator[tuple[str, str]]:
+    """Kind and the first characters of every medium; of its URL, if that is what it is."""
+    for message in messages:
+        content = message.get("content") if isinstance(message, dict) else None
+        for part in content if isinstance(content, list) else ():
+            kind = part.get("type") if isinstance(part, dict) else None
+            if kind in KINDS:
+                yield kind, _beginning(part.get(kind))
+
+
+def _beginning(medium: Any) -> str:
+    if isinstance(medium, dict):
+        medium = next((medium[k] for k in ("url", "data", "file_data") if medium.get(k)), None)
+    text = medium if isinstance(medium, str) else ""
+    return (text.partition(",")[2] if text.startswith("data:") else text)[:LOOKED_FOR]

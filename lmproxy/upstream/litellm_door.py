@@ -1,0 +1,80 @@
+"""The one door to LiteLLM: opened in the background, once, by those who need it.
+
+Its import takes seconds and 180 MB, so the socket answers and relayed traffic flows without it.
+Behind the door imports are ordinary; in front of it nobody imports what imports LiteLLM.
+"""
+
+import asyncio
+import gc
+import importlib
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lmproxy import logs
+from lmproxy.config.environment import prepare_for_litellm
+
+if TYPE_CHECKING:
+    from lmproxy.upstream.litellm_internals import Translator
+    from lmproxy.upstream.litellm_public import Public
+
+log = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Litellm:
+    """What stands behind the door.
+
+    Attributes:
+        public: LiteLLM's public call.
+        translator: its transformations; `None` if the installed LiteLLM has them not as we know
+            them, and then the public call does their work.
+    """
+
+    public: "Public"
+    translator: "Translator | None"
+
+
+class Door:
+    """One per config. The import itself happens once per process."""
+
+    def __init__(self) -> None:
+        """Nothing is loaded yet."""
+        self._loading: asyncio.Future[Litellm] | None = None
+
+    async def open(self) -> Litellm:
+        """LiteLLM, loaded. Whoever comes while it loads waits for the same load."""
+        if self._loading is None:
+            self._loading = asyncio.ensure_future(asyncio.to_thread(_load))
+        return await asyncio.shield(self._loading)
+
+
+def _load() -> Litellm:
+    started_at = time.monotonic()
+    prepare_for_litellm()
+    public = importlib.import_module("lmproxy.upstream.litellm_public").Public()
+    translator = _translator()
+    seconds = round(time.monotonic() - started_at, 1)
+    log.info("LiteLLM is loaded", seconds=seconds, translates=translator is not None)
+    return Litellm(public, translator)
+
+
+def _translator() -> "Translator | None":
+    try:
+        made: Translator = importlib.import_module(
+            "lmproxy.upstream.litellm_internals"
+        ).Translator()
+    except (ImportError, AttributeError, TypeError) as error:
+        log.error(
+            "the installed LiteLLM cannot be used for the translate lane; its connections take "
+            "the litellm lane",
+            reason=str(error),
+        )
+        return None
+    return made
+
+
+def freeze() -> None:
+    """Take what was loaded out of the garbage collector's rounds: it lives as long as we do."""
+    gc.collect()
+    gc.freeze()

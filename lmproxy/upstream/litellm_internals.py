@@ -1,0 +1,218 @@
+"""LiteLLM's transformations, without what LiteLLM does around them.
+
+Loaded through `litellm_door`. This file and `litellm_shapes` have every symbol of LiteLLM's that is
+no public call. A `Translation` makes a provider's request
+of an OpenAI chat request and OpenAI's answer of a provider's, with LiteLLM's own transformations
+and in its own order (`litellm.main.completion` and the handlers below it); what it leaves out is
+LiteLLM's logging, pricing, retries and clients. `tests/oracle` holds both to the same result, and
+`tests/upstream/test_litellm_contract.py` every symbol used here to its signature.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import litellm
+from litellm.litellm_core_utils.core_helpers import map_finish_reason
+from litellm.llms.anthropic.chat.handler import ModelResponseIterator as AnthropicChunks
+from litellm.llms.anthropic.chat.transformation import ANTHROPIC_TOOL_NAME_REVERSE_MAP_KEY
+from litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini import (
+    ModelResponseIterator as GeminiChunks,
+)
+from litellm.main import responses_api_bridge_check
+from litellm.types.utils import LlmProviders, ModelResponse
+from litellm.utils import (
+    ProviderConfigManager,
+    get_litellm_params,
+    get_optional_params,
+    validate_and_fix_openai_messages,
+    validate_and_fix_openai_tools,
+    validate_chat_completion_tool_choice,
+)
+
+from lmproxy.call import Json
+from lmproxy.upstream.arguments import Account, Arguments
+from lmproxy.upstream.litellm_shapes import SHAPES, Draft, Prepared, generic
+
+
+class NoLogging:
+    """Stands where LiteLLM's transformations expect its logging object."""
+
+    def __init__(self) -> None:
+        self.model_call_details: Json = {}
+        self.optional_params: Json = {}
+        self.litellm_params: Json = {}
+        self.stream_options: Json | None = None
+        self.function_id = self.litellm_call_id = self.litellm_trace_id = ""
+
+    def pre_call(self, *_: object, **__: object) -> None:
+        """Log nothing."""
+
+    post_call = update_environment_variables = pre_call
+
+
+class Translator:
+    """What the translate lane asks of LiteLLM."""
+
+    def __init__(self) -> None:
+        """Try the transformations once.
+
+        Raises:
+            AttributeError, TypeError: the installed LiteLLM has them not as we know them.
+        """
+        account = Account("anthropic", "https://localhost", "key", {})
+        arguments = Arguments([{"role": "user", "content": "hello"}], {}, {}, (), (), b"")
+        Translation(account, "claude-sonnet-4-5").request(arguments, stream=True)
+
+    def translation(self, account: Account, model: str) -> "Translation":
+        """That of one model.
+
+        Raises:
+            ValueError: LiteLLM has none for this provider.
+        """
+        return Translation(account, model)
+
+    def is_bridged(self, provider: str, model: str, arguments: Arguments) -> bool:
+        """Whether LiteLLM would ask another API than chat for this model."""
+        known = arguments.known
+        info, _ = responses_api_bridge_check(
+            model=model,
+            custom_llm_provider=provider,
+            web_search_options=known.get("web_search_options"),
+            tools=known.get("tools"),
+            reasoning_effort=known.get("reasoning_effort"),
+        )
+        return bool(info.get("mode") == "responses")
+
+
+class Translation:
+    """One model of one provider, translated. Made once for each, kept."""
+
+    def __init__(self, account: Account, model: str) -> None:
+        """Find LiteLLM's transformations.
+
+        Raises:
+            ValueError: LiteLLM has none for this provider.
+        """
+        self._account = account
+        self._model = model
+        self._config: Any = ProviderConfigManager.get_provider_chat_config(
+            model=model, provider=LlmProviders(account.provider)
+        )
+        if self._config is None:
+            raise ValueError(f"no transformation for {account.provider}")
+        self._form = SHAPES.get(account.provider, generic)
+
+    def request(self, arguments: Arguments, *, stream: bool) -> Prepared:
+        """The provider's request. LiteLLM's own errors pass."""
+        account, known = self._account, dict(arguments.known)
+        if stream:
+            known["stream_options"] = {"include_usage": True}
+        messages = validate_and_fix_openai_messages(messages=arguments.messages)
+        if "tools" in known:
+            known["tools"] = validate_and_fix_openai_tools(tools=known["tools"])
+        if "tool_choice" in known:
+            known["tool_choice"] = validate_chat_completion_tool_choice(known["tool_choice"])
+        messages = self._config.translate_developer_role_to_system_role(messages=messages)
+        params = get_optional_params(
+            model=self._model,
+            custom_llm_provider=account.provider,
+            stream=stream or None,
+            messages=messages,
+            drop_params=True,
+            allowed_openai_params=list(arguments.insisted),
+            **known,
+            **arguments.extra,
+        )
+        litellm_params = get_litellm_params(
+            acompletion=True,
+            api_key=account.api_key,
+            api_base=account.api_base,
+            custom_llm_provider=account.provider,
+            drop_params=True,
+            **account.settings,
+        )
+        streams = stream and not self._is_faked(params, stream=stream)
+        return self._form(
+            Draft(account, self._model, self._config, messages, params, litellm_params, streams)
+        )
+
+    def _is_faked(self, params: Json, *, stream: bool) -> bool:
+        """Whether LiteLLM would make a stream of a plain answer for this model."""
+        asked = bool(params.pop("fake_stream", False))
+        return stream and bool(
+            asked
+            or self._config.should_fake_stream(
+                model=self._model, stream=stream, custom_llm_provider=self._account.provider
+            )
+        )
+
+    def answer(self, prepared: Prepared, headers: dict[str, str], answer: bytes) -> Json:
+        """A provider's plain answer as OpenAI's. LiteLLM's own errors pass."""
+        response = self._config.transform_response(
+            model=self._model,
+            raw_response=httpx.Response(200, headers=headers, content=answer),
+            model_response=_empty_response(),
+            logging_obj=NoLogging(),
+            request_data=prepared.data,
+            messages=prepared.messages,
+            optional_params=prepared.params,
+            litellm_params=prepared.litellm_params,
+            encoding=None,
+            api_key=self._account.api_key,
+            json_mode=prepared.json_mode,
+        )
+        return as_json(response)
+
+    def chunks(self, prepared: Prepared, headers: dict[str, str]) -> Callable[[Json], Json]:
+        """A parser of one stream: each parsed event in, a chunk like OpenAI's out."""
+        provider = self._account.provider
+        if provider == "anthropic":
+            names = prepared.litellm_params.get(ANTHROPIC_TOOL_NAME_REVERSE_MAP_KEY)
+            parser = AnthropicChunks(
+                streaming_response=None,
+                sync_stream=False,
+                json_mode=prepared.json_mode,
+                speed=prepared.params.get("speed"),
+                tool_name_reverse_map=names,
+            )
+        elif provider == "gemini":
+            log = NoLogging()
+            log.optional_params = prepared.params
+            parser = GeminiChunks(
+                streaming_response=None,
+                sync_stream=False,
+                logging_obj=log,
+                response_headers=headers,
+            )
+        else:
+            parser = self._config.get_model_response_iterator(
+                streaming_response=None, sync_stream=False, json_mode=prepared.json_mode
+            )
+        return lambda event: as_json(parser.chunk_parser(event))
+
+
+def as_json(answer: Any) -> Json:
+    """LiteLLM's answer or chunk as JSON; its own form of a chunk as OpenAI's."""
+    if not isinstance(answer, dict):
+        made: Json = answer.model_dump(exclude_none=True)
+        return made
+    delta: Json = {"content": answer.get("text")}
+    if answer.get("tool_use"):
+        delta["tool_calls"] = [answer["tool_use"]]
+    if answer.get("provider_specific_fields"):
+        delta["provider_specific_fields"] = answer["provider_specific_fields"]
+    reason = answer.get("finish_reason") if answer.get("is_finished") else None
+    choice = {
+        "index": answer.get("index") or 0,
+        "delta": delta,
+        "finish_reason": map_finish_reason(reason) if reason else None,
+    }
+    usage = answer.get("usage")
+    return {"choices": [choice], "usage": dict(usage) if usage else None}
+
+
+def _empty_response() -> ModelResponse:
+    response = ModelResponse()
+    response.usage = litellm.Usage()
+    return response

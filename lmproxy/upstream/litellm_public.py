@@ -1,0 +1,113 @@
+"""LiteLLM's public call, and what its errors mean. Loaded through `litellm_door`."""
+
+import logging
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import litellm
+
+from lmproxy.call import Json
+from lmproxy.errors import (
+    InvalidRequest,
+    ProxyError,
+    UpstreamInvalidResponse,
+    UpstreamTimeout,
+)
+from lmproxy.upstream import litellm_transport
+from lmproxy.upstream.arguments import Account, Arguments
+from lmproxy.upstream.way_out import WayOut
+
+
+class Public:
+    """LiteLLM as anybody may call it, kept from doing more than it is asked."""
+
+    def __init__(self) -> None:
+        """Set what LiteLLM keeps in its module: no logging of its own, no callbacks, no retries."""
+        for switched_on in ("suppress_debug_info", "disable_streaming_logging"):
+            setattr(litellm, switched_on, True)
+        litellm.turn_off_message_logging = litellm.user_url_validation = True
+        litellm.telemetry = litellm.drop_params = False
+        litellm.num_retries = litellm.cache = litellm.model_fallbacks = None
+        litellm.callbacks, litellm.success_callback, litellm.failure_callback = [], [], []
+        for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+            logger = logging.getLogger(name)
+            logger.handlers.clear()  # Its own write to stderr, in a form of their own.
+            logger.setLevel(logging.CRITICAL)
+        litellm_transport.take_over()
+
+    def supported(self, provider: str, model: str) -> frozenset[str]:
+        """The parameters that LiteLLM passes to this provider's model."""
+        names = litellm.get_supported_openai_params(model=model, custom_llm_provider=provider)
+        return frozenset(names or ())
+
+    def refused(self, provider: str, model: str, known: Json) -> tuple[str, ...]:
+        """Which of `known` this model takes no such value of; usually none."""
+        try:
+            litellm.get_optional_params(model=model, custom_llm_provider=provider, **known)
+        except litellm.UnsupportedParamsError:
+            return tuple(
+                name for name in known if _is_refused(provider, model, {name: known[name]})
+            )
+        return ()
+
+    async def ask(self, account: Account, model: str, arguments: Arguments, way: WayOut) -> Json:
+        """LiteLLM's plain answer over `way`. Its own errors pass."""
+        litellm_transport.go_out_over(way)
+        answer = await _complete(account, model, arguments, stream=False)
+        made: Json = answer.model_dump(exclude_none=True)
+        return made
+
+    async def stream(
+        self, account: Account, model: str, arguments: Arguments, way: WayOut
+    ) -> AsyncGenerator[Json, None]:
+        """The chunks of LiteLLM's streamed answer over `way`. Its own errors pass."""
+        litellm_transport.go_out_over(way)
+        wrapper = await _complete(account, model, arguments, stream=True)
+        try:
+            async for chunk in wrapper:
+                yield chunk.model_dump(exclude_none=True)
+        finally:
+            await wrapper.aclose()
+
+    def meaning(self, error: Exception) -> ProxyError:
+        """What an error of LiteLLM's own means, by its class and status; never by its text.
+
+        Only for errors that did not come from the way out, which knows better.
+        """
+        if isinstance(error, litellm.Timeout):
+            return UpstreamTimeout("The provider did not answer in time.")
+        if isinstance(error, litellm.BadRequestError | litellm.UnsupportedParamsError):
+            return InvalidRequest(
+                "This request cannot be put into the form that the model's provider takes.",
+                code="untranslatable_request",
+            )
+        return UpstreamInvalidResponse("The provider's answer cannot be read.")
+
+
+def _is_refused(provider: str, model: str, parameter: Json) -> bool:
+    try:
+        litellm.get_optional_params(model=model, custom_llm_provider=provider, **parameter)
+    except litellm.UnsupportedParamsError:
+        return True
+    return False
+
+
+async def _complete(account: Account, model: str, arguments: Arguments, *, stream: bool) -> Any:
+    """Every argument is named here, is the operator's, or comes from a list."""
+    known = dict(arguments.known)
+    if stream:
+        known["stream_options"] = {"include_usage": True}
+    return await litellm.acompletion(
+        model=f"{account.provider}/{model}",
+        messages=arguments.messages,
+        stream=stream or None,
+        api_key=account.api_key,
+        api_base=account.api_base,
+        max_retries=0,
+        num_retries=0,
+        drop_params=True,
+        allowed_openai_params=list(arguments.insisted),
+        **account.settings,
+        **arguments.extra,
+        **known,
+    )

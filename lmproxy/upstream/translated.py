@@ -1,0 +1,131 @@
+"""An answer in OpenAI's form, made of what a provider's answer was translated to.
+
+Both lanes that translate end here: whole answers, and streams of chunks.
+"""
+
+import time
+from collections.abc import AsyncGenerator, Callable
+
+import orjson
+
+from lmproxy import logs
+from lmproxy.call import Call, Json, Observed, Reply
+from lmproxy.errors import ProxyError, UpstreamBroken, UpstreamInvalidResponse
+from lmproxy.upstream.chat_form import first_choice
+from lmproxy.upstream.stream_form import StreamForm
+from lmproxy.upstream.usage import estimate, read_usage
+from lmproxy.upstream.way_out import WayOut
+
+log = logs.get(__name__)
+
+SAID = ("content", "tool_calls", "function_call", "reasoning_content", "refusal", "audio", "images")
+"""Any of these in a message makes it an answer."""
+
+Meaning = Callable[[Exception], ProxyError]
+
+
+def fault_of(error: Exception, way: WayOut, meaning: Meaning) -> ProxyError:
+    """What went wrong: what was seen on the way, else what LiteLLM's own error means."""
+    if way.fault is not None:
+        return way.fault
+    if isinstance(error, ProxyError):
+        return error
+    fault = meaning(error)
+    log.warning("LiteLLM failed", error=type(error).__name__, code=fault.code, exc_info=error)
+    return fault
+
+
+def plain(call: Call, answer: Json, observed: Observed) -> Reply:
+    """A whole answer.
+
+    Raises:
+        UpstreamInvalidResponse: there is nothing in it.
+    """
+    message = first_choice(answer).get("message") or {}
+    usage = read_usage(answer.get("usage"))
+    counted = usage and usage.completion_tokens
+    if not counted and not any(message.get(name) for name in SAID):
+        raise UpstreamInvalidResponse("The provider's answer has nothing in it.")
+    for choice in answer["choices"]:
+        for called in (choice.get("message") or {}).get("tool_calls") or ():
+            called.pop("index", None)  # Of streams; LiteLLM counts other blocks in it.
+    body = orjson.dumps({**answer, "model": call.model})
+    observed.finish_reason = first_choice(answer).get("finish_reason")
+    observed.delivered_bytes = len(body)
+    observed.usage = usage or estimate(call, observed)
+    return Reply(200, b"application/json", body, observed)
+
+
+class TranslatedStream:
+    """The events of a streamed answer."""
+
+    def __init__(
+        self,
+        call: Call,
+        chunks: AsyncGenerator[Json, None],
+        way: WayOut,
+        observed: Observed,
+        meaning: Meaning,
+    ) -> None:
+        """Takes over `chunks` and `way`."""
+        self._call = call
+        self._chunks = chunks
+        self._way = way
+        self._observed = observed
+        self._meaning = meaning
+        self._form = StreamForm(call)
+        self._held = b""
+        self._ended = False
+
+    async def first(self) -> None:
+        """Wait for the first event, so that a failure still has a status of its own."""
+        self._held = await self._next()
+
+    def __aiter__(self) -> "TranslatedStream":
+        return self
+
+    async def __anext__(self) -> bytes:
+        block, self._held = self._held, b""
+        block = block or await self._next()
+        if not block:
+            raise StopAsyncIteration
+        self._observed.delivered_events += block.count(b"\n\n")
+        self._observed.delivered_bytes += len(block)
+        return block
+
+    async def _next(self) -> bytes:
+        """The next events; at the end the last ones, then `b""`."""
+        events = b""
+        while not events and not self._ended:
+            try:
+                chunk = await anext(self._chunks, None)
+                events = self._end() if chunk is None else self._form.add(chunk)
+            except Exception as error:
+                self._note()
+                raise fault_of(error, self._way, self._meaning) from error
+        return events
+
+    def _end(self) -> bytes:
+        self._ended = True
+        form = self._form
+        if not form.is_finished:
+            raise UpstreamBroken("The provider's answer stopped before its end.")
+        self._note()
+        if form.is_empty and not self._observed.usage.completion_tokens:
+            raise UpstreamInvalidResponse("The provider's answer has nothing in it.")
+        if self._observed.usage.source == "unknown":
+            self._observed.usage = estimate(self._call, self._observed)
+        return form.end(self._observed.usage)
+
+    def _note(self) -> None:
+        usage = read_usage(self._form.usage)
+        if usage:
+            self._observed.usage = usage
+        self._observed.finish_reason = self._form.finish_reason
+
+    async def aclose(self) -> None:
+        """Stop the provider if it is still answering. May be called twice."""
+        if self._observed.ended_at is None:
+            self._observed.ended_at = time.monotonic()
+        self._way.close()
+        await self._chunks.aclose()

@@ -1,0 +1,223 @@
+"""The lanes that translate: a provider that does not speak OpenAI's format, asked through LiteLLM.
+
+On the translate lane LiteLLM's transformations make the request and read the answer, and our client
+carries them. On the litellm lane its public call does it all, over our way out. What a client sends
+and gets is the same on both; a lane that cannot do a request leaves it to the litellm lane.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import orjson
+
+from lmproxy.call import Call, Json, Observed, Reply
+from lmproxy.errors import NotFound
+from lmproxy.upstream import fidelity
+from lmproxy.upstream.arguments import (
+    Account,
+    Arguments,
+    UnsupportedParams,
+    choose,
+    refuse,
+)
+from lmproxy.upstream.events import DONE, data_of, split_events
+from lmproxy.upstream.litellm_door import Door, Litellm
+from lmproxy.upstream.translated import TranslatedStream, fault_of, plain
+from lmproxy.upstream.way_out import EVENT_STREAM, Way, WayOut
+
+if TYPE_CHECKING:
+    from lmproxy.upstream.litellm_internals import Translation
+
+MOST_MODELS = 1000
+"""Translations kept; a client that invents names does not fill the memory."""
+EVENTS = b"text/event-stream; charset=utf-8"
+WARM_MODEL = "warm-up"
+SWITCHES = ("responses/",)
+"""Beginnings of model names that make LiteLLM ask another of the provider's APIs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the operator wants done with parameters.
+
+    Attributes:
+        unsupported: `reject` refuses a request that has one; anything else drops and names it.
+        passed: provider parameters that go on.
+    """
+
+    unsupported: UnsupportedParams
+    passed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request under way."""
+
+    litellm: Litellm
+    call: Call
+    model: str
+    arguments: Arguments
+    way: WayOut
+    observed: Observed
+
+    async def whole(self, answer: Json) -> Reply:
+        """The reply of a whole answer; a stream if the client asked for one."""
+        if self.call.stream:
+            return await self.stream(_single(answer))
+        self.way.close()
+        return plain(self.call, answer, self.observed)
+
+    async def stream(self, chunks: AsyncGenerator[Json, None]) -> Reply:
+        """The reply of a streamed answer, once its first event is there."""
+        meaning = self.litellm.public.meaning
+        stream = TranslatedStream(self.call, chunks, self.way, self.observed, meaning)
+        try:
+            await stream.first()
+        except BaseException:
+            await stream.aclose()
+            raise
+        return Reply(200, EVENTS, stream, self.observed)
+
+
+class Translating:
+    """Both lanes of one connection."""
+
+    def __init__(self, account: Account, way: Way, wishes: Wishes, door: Door) -> None:
+        """Nothing is loaded yet."""
+        self._account = account
+        self._way = way
+        self._wishes = wishes
+        self._door = door
+        self._translations: dict[str, Translation] = {}
+
+    async def warm(self, lane: str) -> None:
+        """Have LiteLLM loaded, and its first use of this provider behind us."""
+        litellm = await self._door.open()
+        body = {"messages": [{"role": "user", "content": "hello"}], "temperature": 0.5}
+        await asyncio.to_thread(self._try, litellm, body, lane)
+
+    def _try(self, litellm: Litellm, body: Json, lane: str) -> None:
+        """Translate a request that is not sent. LiteLLM may refuse the model's name: no matter."""
+        with contextlib.suppress(Exception):
+            call = Call("openai", "chat", WARM_MODEL, body, stream=True)
+            arguments = self._arguments(litellm, call, WARM_MODEL, Observed())
+            if lane == "translate":
+                self._translation(litellm, WARM_MODEL).request(arguments, stream=True)
+
+    async def ask(self, call: Call, model: str, observed: Observed, lane: str) -> Reply:
+        """Send `call` as `model` on the `translate` or the `litellm` lane.
+
+        Raises:
+            UpstreamFault: no answer came of it.
+            Refused: nothing was sent.
+        """
+        litellm = await self._door.open()
+        arguments = self._arguments(litellm, call, model, observed)
+        if lane == "translate" and not self._can_translate(litellm, model, arguments):
+            lane = "litellm"
+        observed.lane = lane
+        way = self._way.begin(call, observed)
+        way.check = partial(_check, call, arguments, observed)
+        asked = Asked(litellm, call, model, arguments, way, observed)
+        try:
+            ask = self._translate if lane == "translate" else self._through_litellm
+            return await ask(asked)
+        except BaseException as error:
+            way.close()
+            if isinstance(error, Exception):
+                raise fault_of(error, way, litellm.public.meaning) from error
+            raise
+
+    async def _through_litellm(self, asked: "Asked") -> Reply:
+        public = asked.litellm.public
+        if asked.call.stream:
+            chunks = public.stream(self._account, asked.model, asked.arguments, asked.way)
+            return await asked.stream(chunks)
+        answer = await public.ask(self._account, asked.model, asked.arguments, asked.way)
+        return await asked.whole(answer)
+
+    async def _translate(self, asked: "Asked") -> Reply:
+        translation = self._translation(asked.litellm, asked.model)
+        prepared = translation.request(asked.arguments, stream=asked.call.stream)
+        passing = await asked.way.send(prepared.outgoing)
+        headers = dict(passing.headers)
+        if not prepared.outgoing.streams:
+            answer = await asked.way.whole(passing)
+            return await asked.whole(translation.answer(prepared, headers, answer))
+        events = _events(asked.way.blocks(passing), lines=passing.content_type != EVENT_STREAM)
+        return await asked.stream(_parsed(events, translation.chunks(prepared, headers)))
+
+    def _arguments(self, litellm: Litellm, call: Call, model: str, observed: Observed) -> Arguments:
+        if model.startswith(SWITCHES):
+            raise NotFound(f"There is no model '{call.model}'.", code="model_not_found")
+        provider, public = self._account.provider, litellm.public
+        supported = public.supported(provider, model)
+        arguments = choose(call.body, supported, self._wishes.passed)
+        refused = public.refused(provider, model, arguments.known)
+        for name in refused:
+            del arguments.known[name]
+        observed.dropped_params = (*arguments.dropped, *refused)
+        if self._wishes.unsupported == "reject" and observed.dropped_params:
+            raise refuse(observed.dropped_params)
+        return arguments
+
+    def _can_translate(self, litellm: Litellm, model: str, arguments: Arguments) -> bool:
+        translator = litellm.translator
+        return (
+            translator is not None
+            and not fidelity.has_remote_media(arguments.messages)
+            and not translator.is_bridged(self._account.provider, model, arguments)
+        )
+
+    def _translation(self, litellm: Litellm, model: str) -> "Translation":
+        kept = self._translations
+        if model not in kept and litellm.translator is not None:
+            if len(kept) >= MOST_MODELS:
+                kept.clear()
+            kept[model] = litellm.translator.translation(self._account, model)
+        return kept[model]
+
+
+def _check(call: Call, arguments: Arguments, observed: Observed, sent: bytes) -> None:
+    """Name what is missing from the provider's request; refuse it without its media."""
+    if not sent:
+        return
+    fidelity.check_media(call.body["messages"], sent)
+    lost = fidelity.lost_marks(arguments.source, sent)
+    observed.dropped_params = tuple(dict.fromkeys((*observed.dropped_params, *lost)))
+
+
+async def _single(answer: Json) -> AsyncGenerator[Json, None]:
+    yield answer
+
+
+async def _parsed(
+    events: AsyncGenerator[Json, None], parse: Callable[[Json], Json]
+) -> AsyncGenerator[Json, None]:
+    async with aclosing(events):
+        async for event in events:
+            yield parse(event)
+
+
+async def _events(
+    blocks: AsyncGenerator[bytes, None], *, lines: bool
+) -> AsyncGenerator[Json, None]:
+    """The parsed events of a stream, or the lines of one that is JSON by lines."""
+    rest = b""
+    async with aclosing(blocks):
+        async for block in blocks:
+            if lines:
+                *whole, rest = (rest + block).split(b"\n")
+                found: Iterable[bytes | None] = whole
+            else:
+                found = map(data_of, split_events(block))
+            for data in found:
+                if data and data != DONE and data.strip():
+                    yield orjson.loads(data)
+    if rest.strip():
+        yield orjson.loads(rest)

@@ -1,0 +1,231 @@
+"""One request's way to its provider on the lanes that translate: sent, judged, read.
+
+What LiteLLM would lose is kept here, where the bytes pass: the exact status, `Retry-After`, an
+error inside a 200, an answer that is none. Whoever reads raises `fault` in place of whatever came
+of it.
+"""
+
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+
+from lmproxy.call import Call, Observed
+from lmproxy.errors import ProxyError, UpstreamFault, UpstreamInvalidResponse
+from lmproxy.scrub import Scrubber
+from lmproxy.upstream import answers
+from lmproxy.upstream.egress import Egress
+from lmproxy.upstream.events import MOST_ANSWER_BYTES, EventBlocks, has_done, json_of, split_events
+from lmproxy.upstream.faults import error_inside, rejected
+from lmproxy.upstream.lease import Lease, Leases
+from lmproxy.upstream.passing import Deadlines, Passing
+
+MOST_ERROR_BYTES = 64 * 1024
+NO_KEY = "no-key-configured"
+"""Given to LiteLLM where the operator has no key, so that it takes none from the environment.
+A header that carries it is not sent."""
+NOT_OURS = {"host", "content-length", "accept-encoding", "connection", "user-agent"}
+"""Headers of LiteLLM's client that are not sent: they are those of the client that sends."""
+SIGNATURES = {"https://litellm.ai", "liteLLM"}
+"""Values of headers that would tell the provider of LiteLLM: nobody asked for them."""
+EVENT_STREAM = "text/event-stream"
+STREAMED = {EVENT_STREAM, "application/x-ndjson", "application/vnd.amazon.eventstream"}
+PAGES = {"text/html", "application/xhtml+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request as LiteLLM made it.
+
+    Attributes:
+        url: must lie below the connection's base.
+        streams: whether the provider was asked to stream.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    streams: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What every request of one connection has in common.
+
+    Attributes:
+        own_headers: the operator's `http_headers`; they override LiteLLM's.
+    """
+
+    egress: Egress
+    scrubber: Scrubber
+    leases: Leases
+    own_headers: Mapping[str, str]
+
+    def begin(self, call: Call, observed: Observed) -> "WayOut":
+        """Take a lease for `call`. `WayOut.close` gives it back.
+
+        Raises:
+            Refused: the connection is busy.
+        """
+        return WayOut(self, call, observed, self.leases.take())
+
+
+class WayOut:
+    """One request's way. Usually one exchange goes over it; LiteLLM may need more."""
+
+    def __init__(self, way: Way, call: Call, observed: Observed, lease: Lease) -> None:
+        """Takes over `lease`."""
+        limits = way.egress.policy.timeouts
+        self._way = way
+        self._call = call
+        self._observed = observed
+        self._lease = lease
+        self._deadlines = Deadlines.from_now(limits, stream=call.stream)
+        self._wait_s = limits.first_byte_s if call.stream else limits.answer_s
+        self._passing: Passing | None = None
+        self._done = False
+        self.check: Callable[[bytes], None] = _nothing_to_check
+        """Called with each request body before it is sent; may refuse it."""
+        self.fault: ProxyError | None = None
+        """What went wrong on the way, in our words; `None` so far."""
+
+    async def send(self, outgoing: Outgoing) -> Passing:
+        """Send, and return the answer once its status and type have shown it to be one.
+
+        Raises:
+            UpstreamFault: no answer came of it. It is kept in `fault` as well.
+        """
+        try:
+            self.check(outgoing.body)
+            return await self._send(outgoing)
+        except ProxyError as error:
+            self.fault = error
+            raise
+
+    async def _send(self, outgoing: Outgoing) -> Passing:
+        self._let_go()
+        egress = self._way.egress
+        headers = {**_passable(outgoing.headers), **self._way.own_headers}
+        response = await egress.request(
+            outgoing.method, egress.admit(outgoing.url), outgoing.body, headers, self._wait_s
+        )
+        passing = Passing(response, self._observed, self._deadlines, Lease(_nothing))
+        self._passing = passing
+        if not 200 <= passing.status <= 201:
+            passing.begin()
+            error = await _error_body(passing)
+            raise rejected(passing.status, error, passing.headers, self._way.scrubber)
+        await self._judge_type(passing, streams=outgoing.streams)
+        return passing
+
+    async def _judge_type(self, passing: Passing, *, streams: bool) -> None:
+        streamed = passing.content_type in STREAMED
+        if streams and not streamed:
+            passing.begin()
+            self.judge(await passing.some(MOST_ERROR_BYTES))
+            raise UpstreamInvalidResponse("The provider did not stream, though it was asked to.")
+        if streamed and not streams:
+            raise UpstreamInvalidResponse("The provider streamed an answer that should be plain.")
+        if passing.content_type in PAGES:
+            raise UpstreamInvalidResponse("The provider's answer is a web page.")
+
+    def judge(self, answer: bytes) -> None:
+        """Raise the fault that a 200 carries inside, if it carries one."""
+        parsed = answers.json_object(answer)
+        if parsed and parsed.get("error"):
+            raise error_inside(parsed["error"], self._way.scrubber)
+
+    async def whole(self, passing: Passing) -> bytes:
+        """The whole of a plain answer.
+
+        Raises:
+            UpstreamFault: it broke off, took too long, is too large, or is an error in disguise.
+        """
+        try:
+            passing.begin()
+            answer = await passing.some(MOST_ANSWER_BYTES)
+            if not passing.at_end:
+                raise UpstreamInvalidResponse("The provider's answer is too large.")
+            self.judge(answer)
+        except UpstreamFault as fault:
+            self.fault = fault
+            raise
+        return answer
+
+    async def blocks(self, passing: Passing) -> AsyncGenerator[bytes, None]:
+        """A streamed answer as it arrives: events in whole blocks, anything else as it comes.
+
+        Raises:
+            UpstreamFault: it broke off, took too long, is too large, or says that it failed.
+        """
+        blocks = EventBlocks()
+        is_events = passing.content_type == EVENT_STREAM
+        begun = False
+        try:
+            while piece := await self._read(passing):
+                if not begun:
+                    passing.begin()
+                    begun = True
+                block = blocks.feed(piece)
+                if not is_events:
+                    yield piece
+                elif block:
+                    self._judge_events(block)
+                    if has_done(block):
+                        self._done = True
+                        passing.expect_end()
+                    yield block
+            if is_events and (rest := blocks.rest()):
+                self._judge_events(rest)
+                yield rest
+        except UpstreamFault as fault:
+            self.fault = fault
+            raise
+
+    async def _read(self, passing: Passing) -> bytes:
+        """The next piece. After `[DONE]` it does not matter how the connection ends."""
+        try:
+            return await passing.read()
+        except UpstreamFault:
+            if self._done:
+                return b""
+            raise
+
+    def _judge_events(self, block: bytes) -> None:
+        if b'"error"' not in block:
+            return
+        for event in split_events(block):
+            parsed = json_of(event)
+            if isinstance(parsed, dict) and parsed.get("error"):
+                raise error_inside(parsed["error"], self._way.scrubber)
+
+    def _let_go(self) -> None:
+        if self._passing is not None:
+            self._passing.close()
+
+    def close(self) -> None:
+        """Let go of the provider. May be called twice."""
+        self._let_go()
+        self._lease.give_back()
+
+
+def _passable(headers: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in headers.items()
+        if name.lower() not in NOT_OURS and NO_KEY not in value and value not in SIGNATURES
+    }
+
+
+def _nothing_to_check(_: bytes) -> None:
+    """What LiteLLM made of the request is fine as it is."""
+
+
+def _nothing() -> None:
+    """The lease is the way's, not one exchange's."""
+
+
+async def _error_body(passing: Passing) -> bytes:
+    with contextlib.suppress(UpstreamFault):
+        return await passing.some(MOST_ERROR_BYTES)
+    return b""
