@@ -101,6 +101,10 @@ class Translation:
         )
         if self._config is None:
             raise ValueError(f"no transformation for {account.provider}")
+        # Azure's answers are OpenAI's, and its own class leaves reading them to the SDK.
+        self._reader: Any = (
+            litellm.OpenAIGPTConfig() if account.provider == "azure" else self._config
+        )
         self._form = SHAPES.get(account.provider, generic)
 
     def request(self, arguments: Arguments, *, stream: bool) -> Prepared:
@@ -132,7 +136,7 @@ class Translation:
             drop_params=True,
             **account.settings,
         )
-        streams = stream and not self._is_faked(params, stream=stream)
+        streams = not self._is_faked(params, stream=stream) and stream
         return self._form(
             Draft(account, self._model, self._config, messages, params, litellm_params, streams)
         )
@@ -149,7 +153,7 @@ class Translation:
 
     def answer(self, prepared: Prepared, headers: dict[str, str], answer: bytes) -> Json:
         """A provider's plain answer as OpenAI's. LiteLLM's own errors pass."""
-        response = self._config.transform_response(
+        response = self._reader.transform_response(
             model=self._model,
             raw_response=httpx.Response(200, headers=headers, content=answer),
             model_response=_empty_response(),
@@ -186,7 +190,7 @@ class Translation:
                 response_headers=headers,
             )
         else:
-            parser = self._config.get_model_response_iterator(
+            parser = self._reader.get_model_response_iterator(
                 streaming_response=None, sync_stream=False, json_mode=prepared.json_mode
             )
         return lambda event: as_json(parser.chunk_parser(event))

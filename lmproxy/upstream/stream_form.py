@@ -6,13 +6,13 @@ time, the role once and first, the finish reason once and last for each choice, 
 if it asked, and the name of the model it asked for.
 """
 
-from typing import Any
-
 from lmproxy.call import Call, Json, Usage
 from lmproxy.upstream.chat_form import DONE, ChatForm, as_event, usage_json, wants_usage
 
 FRAME = {"id", "object", "created", "model", "choices", "usage"}
 """Fields of a chunk that are made here. Others pass."""
+CHOICE = {"index", "delta", "message", "finish_reason"}
+"""Fields of a choice that are made here. Others pass."""
 
 
 class StreamForm:
@@ -46,7 +46,7 @@ class StreamForm:
     def add(self, item: str | Json) -> bytes:
         """The events of the next piece; `b""` if it says nothing a client has to hear now."""
         if isinstance(item, str):
-            return self._event(0, {"content": item}, {})
+            return self._event(0, {"content": item}, {}, {})
         if isinstance(item.get("usage"), dict):
             self.usage = together(self.usage or {}, item["usage"])
         choices = item.get("choices")
@@ -64,17 +64,17 @@ class StreamForm:
         if said.get("tool_calls"):
             self._called.add(index)
         events = b""
-        if said or choice.get("logprobs"):
-            events = self._event(index, said, rest, choice.get("logprobs"))
+        others = {name: value for name, value in choice.items() if name not in CHOICE and value}
+        if said or others:
+            events = self._event(index, said, rest, others)
         if choice.get("finish_reason"):
             self._reasons[index] = choice["finish_reason"]
         return events
 
-    def _event(self, index: int, said: Json, rest: Json, logprobs: Any = None) -> bytes:
+    def _event(self, index: int, said: Json, rest: Json, others: Json) -> bytes:
         self._reasons.setdefault(index, None)
         choice = {"index": index, "delta": self._with_role(index, said), "finish_reason": None}
-        if logprobs:
-            choice["logprobs"] = logprobs
+        choice |= others
         return as_event({**self._frame, **rest, "choices": [choice]})
 
     def end(self, usage: Usage) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 
 from lmproxy.call import Call, Observed
-from lmproxy.errors import ProxyError, UpstreamFault, UpstreamInvalidResponse
+from lmproxy.errors import ProxyError, UpstreamBroken, UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers
 from lmproxy.upstream.egress import Egress
@@ -29,6 +29,13 @@ SIGNATURES = {"https://litellm.ai", "liteLLM"}
 """Values of headers that would tell the provider of LiteLLM: nobody asked for them."""
 EVENT_STREAM = "text/event-stream"
 STREAMED = {EVENT_STREAM, "application/x-ndjson", "application/vnd.amazon.eventstream"}
+ENDS = (
+    b"[DONE]", b'"finish_reason":"', b'"finish_reason": "', b'"message_stop"',
+    b"messageStop", b'"finishReason"', b"message-end", b'"done":true', b'"done": true',
+)  # fmt: skip
+"""What stands among the last bytes of a stream that came to its end, with any provider. LiteLLM
+makes an end of its own where there is none."""
+KEPT_TAIL_BYTES = 16 * 1024
 PAGES = {"text/html", "application/xhtml+xml"}
 
 
@@ -160,12 +167,13 @@ class WayOut:
         """
         blocks = EventBlocks()
         is_events = passing.content_type == EVENT_STREAM
-        begun = False
+        begun, tail = False, b""
         try:
             while piece := await self._read(passing):
                 if not begun:
                     passing.begin()
                     begun = True
+                tail = (tail + piece)[-KEPT_TAIL_BYTES:]
                 block = blocks.feed(piece)
                 if not is_events:
                     yield piece
@@ -178,6 +186,8 @@ class WayOut:
             if is_events and (rest := blocks.rest()):
                 self._judge_events(rest)
                 yield rest
+            if not any(mark in tail for mark in ENDS):
+                raise UpstreamBroken("The provider's answer stopped before its end.")
         except UpstreamFault as fault:
             self.fault = fault
             raise
