@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import AsyncGenerator
+from functools import lru_cache
 from typing import Any
 
 import litellm
+import orjson
 
 from lmproxy.call import Json
 from lmproxy.errors import (
@@ -16,6 +18,9 @@ from lmproxy.errors import (
 from lmproxy.upstream import litellm_transport
 from lmproxy.upstream.arguments import Account, Arguments
 from lmproxy.upstream.way_out import WayOut
+
+MOST_KEPT = 4096
+PLAIN = (str, int, float, bool)
 
 
 class Public:
@@ -34,14 +39,25 @@ class Public:
             logger.handlers.clear()  # Its own write to stderr, in a form of their own.
             logger.setLevel(logging.CRITICAL)
         litellm_transport.take_over()
-
-    def supported(self, provider: str, model: str) -> frozenset[str]:
-        """The parameters that LiteLLM passes to this provider's model."""
-        names = litellm.get_supported_openai_params(model=model, custom_llm_provider=provider)
-        return frozenset(names or ())
+        self.supported = lru_cache(MOST_KEPT)(_supported)
+        """Of a provider and model: the parameters that LiteLLM passes on."""
+        self._refused: dict[tuple[str, str, bytes], tuple[str, ...]] = {}
 
     def refused(self, provider: str, model: str, known: Json) -> tuple[str, ...]:
-        """Which of `known` this model takes no such value of; usually none."""
+        """Which of `known` this model takes no such value of; usually none.
+
+        Asking LiteLLM costs as much as translating, so answers are kept; by plain values, because
+        what a table holds decides nothing here.
+        """
+        plain = {k: v if isinstance(v, PLAIN) else None for k, v in known.items()}
+        key = (provider, model, orjson.dumps(plain))
+        if key not in self._refused:
+            if len(self._refused) >= MOST_KEPT:
+                self._refused.clear()
+            self._refused[key] = self._ask_refused(provider, model, known)
+        return self._refused[key]
+
+    def _ask_refused(self, provider: str, model: str, known: Json) -> tuple[str, ...]:
         try:
             litellm.get_optional_params(model=model, custom_llm_provider=provider, **known)
         except litellm.UnsupportedParamsError:
@@ -82,6 +98,11 @@ class Public:
                 code="untranslatable_request",
             )
         return UpstreamInvalidResponse("The provider's answer cannot be read.")
+
+
+def _supported(provider: str, model: str) -> frozenset[str]:
+    names = litellm.get_supported_openai_params(model=model, custom_llm_provider=provider)
+    return frozenset(names or ())
 
 
 def _is_refused(provider: str, model: str, parameter: Json) -> bool:
