@@ -13,7 +13,6 @@ from typing import Any
 
 import httpx
 import litellm
-from litellm.litellm_core_utils.core_helpers import map_finish_reason
 from litellm.llms.anthropic.chat.handler import ModelResponseIterator as AnthropicChunks
 from litellm.llms.anthropic.chat.transformation import ANTHROPIC_TOOL_NAME_REVERSE_MAP_KEY
 from litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini import (
@@ -32,6 +31,7 @@ from litellm.utils import (
 
 from lmproxy.call import Json
 from lmproxy.upstream.arguments import Account, Arguments
+from lmproxy.upstream.litellm_chunks import as_json
 from lmproxy.upstream.litellm_shapes import SHAPES, Draft, Prepared, generic
 
 
@@ -210,26 +210,6 @@ def _without_early_counts(event: Json) -> Json:
     if not candidates or any(candidate.get("finishReason") for candidate in candidates):
         return event
     return {name: value for name, value in event.items() if name != "usageMetadata"}
-
-
-def as_json(answer: Any) -> Json:
-    """LiteLLM's answer or chunk as JSON; its own form of a chunk as OpenAI's."""
-    if not isinstance(answer, dict):
-        made: Json = answer.model_dump(exclude_none=True)
-        return made
-    delta: Json = {"content": answer.get("text")}
-    if answer.get("tool_use"):
-        delta["tool_calls"] = [answer["tool_use"]]
-    if answer.get("provider_specific_fields"):
-        delta["provider_specific_fields"] = answer["provider_specific_fields"]
-    reason = answer.get("finish_reason") if answer.get("is_finished") else None
-    choice = {
-        "index": answer.get("index") or 0,
-        "delta": delta,
-        "finish_reason": map_finish_reason(reason) if reason else None,
-    }
-    usage = answer.get("usage")
-    return {"choices": [choice], "usage": dict(usage) if usage else None}
 
 
 def _empty_response() -> ModelResponse:

@@ -17,6 +17,7 @@ from lmproxy.errors import (
 )
 from lmproxy.upstream import litellm_transport
 from lmproxy.upstream.arguments import Account, Arguments
+from lmproxy.upstream.litellm_chunks import as_json, under
 from lmproxy.upstream.way_out import WayOut
 
 MOST_KEPT = 4096
@@ -80,8 +81,8 @@ class Public:
         litellm_transport.go_out_over(way)
         wrapper = await _complete(account, model, arguments, stream=True)
         try:
-            async for chunk in wrapper:
-                yield chunk.model_dump(exclude_none=True)
+            async for chunk in under(wrapper):
+                yield as_json(chunk)
         finally:
             await wrapper.aclose()
 

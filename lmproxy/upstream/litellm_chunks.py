@@ -1,0 +1,47 @@
+"""What do LiteLLM's answers and chunks say? Its several forms of them as OpenAI's JSON.
+
+Loaded through `litellm_door`.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litellm import CustomStreamWrapper
+from litellm.litellm_core_utils.core_helpers import map_finish_reason
+
+from lmproxy.call import Json
+
+
+async def under(wrapper: CustomStreamWrapper) -> AsyncIterator[Any]:
+    """The chunks below LiteLLM's wrapper of a stream, which costs ten times what they do.
+
+    The wrapper puts chunks into OpenAI's form, as `stream_form` does, and builds the whole answer
+    twice at the end to price it.
+    """
+    inner = wrapper.completion_stream
+    if inner is None and wrapper.make_call is not None:
+        await wrapper.fetch_stream()
+        inner = wrapper.completion_stream
+    is_plain = type(wrapper) is CustomStreamWrapper and hasattr(inner, "__aiter__")
+    async for chunk in inner if is_plain else wrapper:
+        yield chunk
+
+
+def as_json(answer: Any) -> Json:
+    """LiteLLM's answer or chunk as JSON; its own form of a chunk as OpenAI's."""
+    if not isinstance(answer, dict):
+        made: Json = answer.model_dump(exclude_none=True)
+        return made
+    delta: Json = {"content": answer.get("text")}
+    if answer.get("tool_use"):
+        delta["tool_calls"] = [answer["tool_use"]]
+    if answer.get("provider_specific_fields"):
+        delta["provider_specific_fields"] = answer["provider_specific_fields"]
+    reason = answer.get("finish_reason") if answer.get("is_finished") else None
+    choice = {
+        "index": answer.get("index") or 0,
+        "delta": delta,
+        "finish_reason": map_finish_reason(reason) if reason else None,
+    }
+    usage = answer.get("usage")
+    return {"choices": [choice], "usage": dict(usage) if usage else None}
