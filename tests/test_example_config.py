@@ -29,11 +29,25 @@ API_KEYS = (("groups", "*"), "api_keys")
 """A key with a list of texts, and an array of tables."""
 LOGGER = ("loggers", "*")
 CONNECTION = ("connections", "*")
-ENVIRONMENT = {"OPENAI_API_KEY": "sk-0123456789abcdef", "ALICE_KEY": "alice-0123456789abcdef"}
+ENVIRONMENT = {
+    "OPENAI_API_KEY": "sk-0123456789abcdef",
+    "ALICE_KEY": "alice-0123456789abcdef",
+    "AZURE_OPENAI_KEY": "azure-0123456789abcdef",
+    "AWS_ID": "AKIA0123456789ABCDEF",
+    "AWS_KEY": "aws-0123456789abcdef",
+    "VERTEX_JSON": '{"type": "service_account"}',
+}
 FILES = {"ssl_keyfile", "ssl_certfile", "keys_dir", "model_file", "ca_file"}
 """Keys whose example value is a file of another machine; `check` says that it is not there."""
 NEEDED = {
     ("[connections.openai]", "api_key"),
+    ("[connections.azure]", "api_type"),
+    ("[connections.azure]", "api_base"),
+    ("[connections.azure]", "api_key"),
+    ("[connections.bedrock]", "api_type"),
+    ("[connections.bedrock]", "litellm"),
+    ("[connections.vertex]", "api_type"),
+    ("[connections.vertex]", "litellm"),
     ("[connections.function]", "api_type"),
     ("[connections.function]", "inference_func"),
     ("[[groups.people.api_keys]]", "key"),
@@ -191,7 +205,8 @@ def test_the_whole_file_uncommented_has_no_key_twice() -> None:
 
     document = tomllib.loads("\n".join(lines))
 
-    assert set(document["connections"]) == {"local", "function", "openai"}
+    shown = {"local", "function", "openai", "azure", "bedrock", "vertex"}
+    assert set(document["connections"]) == shown
 
 
 def test_the_example_as_it_stands_has_no_problem(tmp_path: Path) -> None:

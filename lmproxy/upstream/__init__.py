@@ -5,10 +5,16 @@
 - `provider`: a connection to a URL; `local`: to a model in a child process, which `local_process`
   keeps and which runs `local_child`; `function`: to somebody's Python, whose answers get their
   form from `chat_form`
-- `vendors`: where each kind of provider lives and what it speaks
+- `vendors`: where each kind of provider lives and what it speaks, each a `vendor`
 - `relay`: the lane that passes bytes on; `events`: its view of a stream; `answers`: of a plain
   answer; `passing`: an answer while it is read; `watch`: what is noticed of it; `line`: the
   connection it arrives on
+- `translation_lanes`: the two lanes that translate; `arguments`: what of a request may reach
+  LiteLLM, and `litellm_reserved.txt` what must not; `fidelity`: what got lost; `way_out`: one
+  request's way to the provider; `translated`: the answer it became; `stream_form`: its events
+- `account`: who LiteLLM calls for; `litellm_names`: the providers it knows besides
+- `litellm_door`: the one way to LiteLLM; behind it `litellm_public`, its public call,
+  `litellm_transport`, its clients, `litellm_internals` and `litellm_shapes`, its transformations
 - `usage`: token counts as providers give them, and estimates
 - `egress`: the only way out: one client, one base URL, deadlines, limits
 - `faults`: what a provider's failure means to our caller

@@ -8,7 +8,7 @@ from lmproxy.config import schema
 from lmproxy.config.binding import Misfit
 from lmproxy.upstream.arguments import Account
 from lmproxy.upstream.litellm_names import REGION_ADDRESSES, SETTINGS
-from lmproxy.upstream.vendors import Vendor
+from lmproxy.upstream.vendor import Vendor
 from lmproxy.upstream.way_out import NO_KEY
 
 AZURE_API_VERSION = "2024-10-21"

@@ -19,7 +19,8 @@ from lmproxy.upstream.egress import Egress, EgressPolicy
 from lmproxy.upstream.litellm_names import TRANSLATED, region_address
 from lmproxy.upstream.relay import PATHS, Relay
 from lmproxy.upstream.translation_lanes import Translating, Wishes
-from lmproxy.upstream.vendors import ALL, Vendor, chat_lane, relayed
+from lmproxy.upstream.vendor import Vendor, chat_lane, relayed
+from lmproxy.upstream.vendors import ALL
 from lmproxy.upstream.way_out import Way
 
 FRAMING = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}

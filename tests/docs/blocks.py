@@ -37,6 +37,12 @@ def block(place: str, language: str) -> Block:
 
 ENVIRONMENT = {
     "OPENAI_API_KEY": "sk-0123456789abcdef0123",
+    "GEMINI_API_KEY": "gemini_api_key-0123456789abcdef",
+    "ANTHROPIC_API_KEY": "anthropic_api_key-0123456789abcdef",
+    "AZURE_OPENAI_KEY": "azure_openai_key-0123456789abcdef",
+    "AWS_ID": "aws_id-0123456789abcdef",
+    "AWS_KEY": "aws_key-0123456789abcdef",
+    "VERTEX_JSON": '{"type": "service_account"}',
     "TEAM_KEY": "team-0123456789abcdef0123",
     "INTERN_KEY": "intern-0123456789abcdef01",
     "RESEARCH_KEY": "research-0123456789abcdef",

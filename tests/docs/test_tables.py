@@ -4,6 +4,8 @@ import re
 
 from lmproxy import errors
 from lmproxy.app import ENDPOINTS
+from lmproxy.upstream.litellm_names import ADDRESSES, SETTINGS
+from lmproxy.upstream.vendors import VENDORS
 from tests.harness.proxy import REPOSITORY
 
 OWN_PATHS = {"GET /health", "GET /ready", "HEAD /"}
@@ -47,3 +49,13 @@ def test_every_error_class_is_drawn_in_the_tree() -> None:
     assert len(classes) > 10
     for name in classes:
         assert name in drawn
+
+
+def test_every_provider_and_each_of_its_settings_is_named_on_the_configuring_page() -> None:
+    page = (REPOSITORY / "docs" / "configure.md").read_text()
+    named = set(re.findall(r"`([a-z_0-9]+)`", page))
+
+    shown = {known.api_type for known in VENDORS.values()} | ADDRESSES.keys()
+    settings = {name for names in SETTINGS.values() for name in names}
+
+    assert (shown | settings) - named == set()

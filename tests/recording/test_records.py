@@ -84,6 +84,7 @@ RICH_RECORD = {
         "source": "provider",
     },
     "finish_reason": "stop",
+    "dropped_params": [],
     "upstream_request_id": "up-1",
     "address": "127.0.0.1",
     "user_agent": "agent/1.0",

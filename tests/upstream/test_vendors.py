@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from lmproxy.config.schema import Operation
-from lmproxy.upstream.vendors import VENDORS, Vendor, advice, chat_lane, relayed, vendor
+from lmproxy.upstream.vendor import Vendor, chat_lane, relayed
+from lmproxy.upstream.vendors import VENDORS, advice, vendor
 
 Facts: TypeAlias = Mapping[str, str | None]
 
