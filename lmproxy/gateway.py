@@ -207,9 +207,10 @@ class Passage:
             raise InvalidKey
         return self._draft.caller
 
-    def models(self) -> list[Json]:
+    async def models(self) -> list[Json]:
         """The entries of `/models` that the caller may use."""
-        return list(self._snapshot.models(self._caller).values())
+        lists = await self._snapshot.lists(self._caller)
+        return list(self._snapshot.models(self._caller, lists).values())
 
     def model(self, name: str) -> Json:
         """The entry of one model, found as a request for it would find it, or of one pattern.
@@ -218,7 +219,8 @@ class Passage:
             Refused: as for a request.
         """
         self._draft.asked = name
-        pattern = None if is_model_name(name) else self._snapshot.models(self._caller).get(name)
+        # What a provider lists is a model name: no list is needed to find a pattern.
+        pattern = None if is_model_name(name) else self._snapshot.models(self._caller, {}).get(name)
         return pattern or self._snapshot.listing.describe(name, self._choose(name).connection)
 
     def close(self, status: int, error: ProxyError | None = None, *, begun: bool = False) -> None:

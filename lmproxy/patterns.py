@@ -35,6 +35,13 @@ class Pattern:
         match = self._regex.match(name)
         return match[1] if match and self.has_star else ""
 
+    @property
+    def around_star(self) -> tuple[str, str] | None:
+        """The plain texts before and after its star; `None` with another wildcard, or with none."""
+        before, _, after = re.sub(r"\*+", "*", self.text).partition("*")
+        plain = not any(char in before + after for char in "*?[")
+        return (before, after) if self.has_star and plain else None
+
 
 def first_star(text: str) -> int | None:
     """The position of the first star that is not inside brackets, or `None`."""

@@ -5,12 +5,21 @@ Immutable and replaced as a whole, so that a request sees one config from its be
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from lmproxy.call import Caller, Json, Target
 from lmproxy.errors import Refused, Unavailable
 from lmproxy.keys import KeyRing
 from lmproxy.policy import Permissions
-from lmproxy.routing import Listing, Routes, is_model_name, model_not_found, targets_of
+from lmproxy.routing import (
+    Entry,
+    Listing,
+    Lists,
+    Routes,
+    is_model_name,
+    model_not_found,
+    targets_of,
+)
 from lmproxy.upstream import Upstreams
 
 
@@ -58,25 +67,46 @@ class Snapshot:
             if deployment is not None:
                 yield Target(target.connection, deployment)
 
-    def models(self, caller: Caller) -> dict[str, Json]:
+    async def lists(self, caller: Caller) -> Lists:
+        """What the providers list that wildcard rules lead `caller` to, as `models` needs it.
+
+        Empty without a question where wildcard rules are not replaced.
+        """
+        grant = self.permissions.of(caller)
+        asked = [name for name in self.listing.asks if grant.allows_connection(name)]
+        return await self.upstreams.catalogue.lists(asked)
+
+    def models(self, caller: Caller, lists: Lists) -> dict[str, Json]:
         """The entries of `/models` that `caller` may use, by name.
 
         After those of the rules come the plain names that only the group's `allowed_models` says.
         """
-        entries = {entry.name: entry.targets for entry in self.listing.entries}
-        for pattern in self.permissions.of(caller).models:
-            if pattern.text not in entries and is_model_name(pattern.text):
-                entries[pattern.text] = targets_of(self.routes, pattern.text)
-        owners = {name: self._owner(caller, name, targets) for name, targets in entries.items()}
-        return {name: self.listing.describe(name, owner) for name, owner in owners.items() if owner}
+        found: dict[str, Json] = {}
+        for entry in chain(self.listing.entries(lists), self._given(caller)):
+            owner = None if entry.name in found else self._owner(caller, entry)
+            if owner:
+                found[entry.name] = self.listing.describe(entry.name, owner)
+        return found
 
-    def _owner(self, caller: Caller, name: str, targets: Sequence[Target]) -> str | None:
-        """The connection that `name` leads `caller` to; for a pattern, the first it may lead to."""
+    def _given(self, caller: Caller) -> Iterator[Entry]:
+        """The plain names of the group's `allowed_models`."""
+        for pattern in self.permissions.of(caller).models:
+            if is_model_name(pattern.text):
+                yield Entry(pattern.text, targets_of(self.routes, pattern.text))
+
+    def _owner(self, caller: Caller, entry: Entry) -> str | None:
+        """The connection that it leads `caller` to; for a pattern, the first it may lead to."""
         try:
-            if is_model_name(name):
-                return self.choose(caller, name, targets).connection
-            permitted = self.permissions.permitted(caller, name, targets)
+            if is_model_name(entry.name):
+                return self._owner_of_name(caller, entry)
+            permitted = self.permissions.permitted(caller, entry.name, entry.targets)
         except Refused:
             return None
         names = (target.connection for target in permitted)
         return next((name for name in names if self.upstreams[name].enabled), None)
+
+    def _owner_of_name(self, caller: Caller, entry: Entry) -> str | None:
+        """As a request would find it: not where it would go to another than the one listed."""
+        chosen = self.choose(caller, entry.name, entry.targets)
+        led = entry.listed is None or chosen in self._having([entry.listed])
+        return chosen.connection if led else None

@@ -10,7 +10,7 @@ from lmproxy.gateway import Passage
 async def answer_list(exchange: Exchange, passage: Passage) -> None:
     """Answer with every entry the caller may use, in the order of the routing rules."""
     passage.admit()
-    body = {"object": "list", "data": passage.models()}
+    body = {"object": "list", "data": await passage.models()}
     await send_json(exchange, passage, orjson.dumps(body))
 
 

@@ -7,26 +7,21 @@ from collections.abc import Iterator
 
 import typer
 
-from lmproxy import logs
 from lmproxy.app import Assembly
 from lmproxy.call import Caller, Target
 from lmproxy.cli import Options
-from lmproxy.cli.serving import prepare, say_unusable
-from lmproxy.errors import ConfigError, NotAllowed, Refused
+from lmproxy.cli.serving import load
+from lmproxy.errors import NotAllowed, Refused
 from lmproxy.routing import Match, check_model_name
-from lmproxy.scrub import Scrubber
 
 EXIT_REFUSED = 1
 
 
 def main(options: Options, model: str, group: str | None, key: str | None) -> int:
     """Print it. The exit code: 0 if such a request would be sent, 1 if it would be refused."""
-    logs.configure("warning", Scrubber().text)
+    assembly = load(options)
     try:
-        assembly = prepare(options)
         callers = list(_callers(assembly, group, key))
-    except ConfigError as error:
-        return say_unusable(error)
     except typer.BadParameter as error:
         typer.echo(error.message, err=True)
         return 2

@@ -1,27 +1,36 @@
-"""`oai-proxy models`: what would `/v1/models` show?"""
+"""`oai-proxy models`: what would `/v1/models` show?
+
+With `expand_wildcards` the providers are asked, as `/v1/models` asks them.
+"""
+
+import asyncio
+from collections.abc import Iterable
 
 import typer
 
-from lmproxy import logs
+from lmproxy.app import Assembly
 from lmproxy.call import Caller
 from lmproxy.cli import Options
-from lmproxy.cli.serving import prepare, say_unusable
-from lmproxy.errors import ConfigError
-from lmproxy.scrub import Scrubber
+from lmproxy.cli.serving import load
 
 
 def main(options: Options, group: str | None) -> int:
     """Print one line per group and entry. The exit code."""
-    logs.configure("warning", Scrubber().text)
-    try:
-        assembly = prepare(options)
-    except ConfigError as error:
-        return say_unusable(error)
+    assembly = load(options)
     groups = list(assembly.config.settings.groups) or ["default"]
     if group is not None and group not in groups:
         typer.echo(f"there is no group '{group}'", err=True)
         return 2
-    for name in [group] if group else groups:
-        for entry in assembly.snapshot.models(Caller(None, name)).values():
-            typer.echo(f"{name}\t{entry['id']}\t{entry['owned_by']}")
+    asyncio.run(_print(assembly, [group] if group else groups))
     return 0
+
+
+async def _print(assembly: Assembly, groups: Iterable[str]) -> None:
+    snapshot = assembly.snapshot
+    try:
+        for name in groups:
+            caller = Caller(None, name)
+            for entry in snapshot.models(caller, await snapshot.lists(caller)).values():
+                typer.echo(f"{name}\t{entry['id']}\t{entry['owned_by']}")
+    finally:
+        await snapshot.upstreams.close()

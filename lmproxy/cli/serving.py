@@ -65,6 +65,21 @@ def prepare(options: Options) -> Assembly:
     return assemble(config, problems)
 
 
+def load(options: Options) -> Assembly:
+    """As `prepare`, for commands that serve nothing: what is wrong is printed, and they end.
+
+    Raises:
+        typer.Exit: the config cannot be used; with the exit code.
+    """
+    logs.configure("warning", Scrubber().text)
+    try:
+        assembly = prepare(options)
+    except ConfigError as error:
+        raise typer.Exit(say_unusable(error)) from None
+    logs.configure("warning", assembly.scrubber.text)
+    return assembly
+
+
 def say_unusable(error: ConfigError) -> int:
     """Print what is wrong. The exit code."""
     typer.echo(Scrubber().text(str(error)), err=True)

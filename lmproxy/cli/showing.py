@@ -5,20 +5,14 @@ from typing import Any
 import tomli_w
 import typer
 
-from lmproxy import logs
 from lmproxy.cli import Options
-from lmproxy.cli.serving import prepare, say_unusable
-from lmproxy.errors import ConfigError
-from lmproxy.scrub import MASK, Scrubber
+from lmproxy.cli.serving import load
+from lmproxy.scrub import MASK
 
 
 def main(options: Options) -> int:
     """Print it as TOML. The exit code."""
-    logs.configure("warning", Scrubber().text)
-    try:
-        assembly = prepare(options)
-    except ConfigError as error:
-        return say_unusable(error)
+    assembly = load(options)
     document = assembly.config.settings.model_dump(mode="json", exclude_none=True)
     document["storage"]["dir"] = str(assembly.config.storage_dir)
     typer.echo(assembly.scrubber.text(tomli_w.dumps(_masked(document))), nl=False)

@@ -216,6 +216,8 @@ class Server(Table):
     """How long a stream's status line waits for the provider's first event."""
     ping_interval_s: Seconds = 15
     """Silence in a stream after which a comment keeps idle hops open."""
+    model_list_keep_s: Seconds = 300
+    """How long a provider's list of models is good, for `expand_wildcards`."""
     drain_s: Seconds = 30
     """How long a stop waits for answers under way."""
 
@@ -246,8 +248,8 @@ class Settings(Table):
     """For connections that do not say their own: `litellm` sends all traffic through LiteLLM."""
     default_model: str | None = None
     """The model of requests that name none; without it they are refused."""
-    model_listing_mode: Literal["as_is", "ignore_wildcards"] = "as_is"
-    """Whether `/models` shows wildcard rules."""
+    model_listing_mode: Literal["as_is", "ignore_wildcards", "expand_wildcards"] = "as_is"
+    """What `/models` shows of a wildcard rule: itself, nothing, or what the provider lists."""
     model_info: dict[str, dict[str, Any]] = {}
     """Fields merged into the `/models` entry of the routing key of the same name."""
     allow_anonymous: bool = False

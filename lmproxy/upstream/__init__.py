@@ -2,6 +2,7 @@
 
 - `registry`: the connections of a config, by name
 - `connection`: what every connection can do; `lease`: how many requests use one
+- `catalogue`: which models the providers list, remembered; `model_list`: how each kind lists them
 - `provider`: a connection to a URL; `local`: to a model in a child process, which `local_process`
   keeps and which runs `local_child`; `function`: to somebody's Python, whose answers get their
   form from `chat_form`

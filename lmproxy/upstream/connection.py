@@ -1,4 +1,4 @@
-"""What can every connection do? Name its lane, rename a model, ask, start, close.
+"""What can every connection do? Name its lane, rename and list models, ask, start, close.
 
 A connection kind is one file with one subclass. The constructor's parameters after `common` are its
 TOML keys; those that every kind has stand in `config.schema.Connection`.
@@ -45,6 +45,21 @@ class Connection(ABC):
     def deployment(self, model: str) -> str | None:
         """The provider's name for `model`; `None` if this connection does not have it."""
         return model if self._models is None else self._models.get(model)
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The names that its `models` table has a deployment for; `None` without that table."""
+        return None if self._models is None else tuple(self._models)
+
+    async def models(self) -> tuple[str, ...] | None:
+        """The models that the provider itself lists, in its order; `None` if it lists none.
+
+        Asks anew each time; `Catalogue` is who remembers.
+
+        Raises:
+            UpstreamFault: the list could not be had.
+        """
+        return None
 
     @abstractmethod
     def lane(self, operation: str) -> str:

@@ -2,8 +2,8 @@
 
 What it holds to: the URL starts with the connection's base; no redirect is followed; no compression
 is taken; no cookie is kept; nothing is read from the environment (no proxy, no netrc); every
-deadline of `[connections.X.timeouts]` is kept. A request is sent again once, and only if no byte of
-it went out.
+deadline of `[connections.X.timeouts]` is kept. What is posted is sent again once, and only if no
+byte of it went out.
 """
 
 import asyncio
@@ -85,6 +85,13 @@ class Egress:
     ) -> aiohttp.ClientResponse:
         """Send a JSON body; see `request`."""
         return await self.request("POST", url, body, headers, wait_s)
+
+    async def get(self, url: URL, headers: dict[str, str], wait_s: float) -> aiohttp.ClientResponse:
+        """Read what is at `url`, which may have a query of ours; see `request`.
+
+        aiohttp itself asks once more where the connection was lost: reading twice harms nobody.
+        """
+        return await self.request("GET", url, None, headers, wait_s)
 
     async def request(
         self, method: str, url: URL, body: bytes | None, headers: dict[str, str], wait_s: float

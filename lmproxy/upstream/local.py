@@ -54,6 +54,7 @@ class Local(Connection):
             Misfit: the model server, the weights or the file are missing.
         """
         super().__init__(common)
+        self._alias = model_alias
         try:
             check_installed(model_file)
             model_file = model_file or packaged_model_file()
@@ -68,6 +69,10 @@ class Local(Connection):
     def lane(self, operation: str) -> schema.Lane:
         """Always relay: there is no provider to translate for."""
         return "relay" if operation in PATHS else "litellm"
+
+    async def models(self) -> tuple[str, ...]:
+        """The alias: the model is the only one, and answers to any name."""
+        return (self._alias,)
 
     async def start(self) -> None:
         """Load the model. A failure is logged; the next request tries again."""

@@ -17,6 +17,7 @@ from lmproxy.upstream.arguments import may_pass
 from lmproxy.upstream.connection import Common, Connection, lane_not_available
 from lmproxy.upstream.egress import Egress, EgressPolicy
 from lmproxy.upstream.litellm_names import TRANSLATED, region_address
+from lmproxy.upstream.model_list import ModelList, listing_way
 from lmproxy.upstream.relay import PATHS, Relay
 from lmproxy.upstream.translation_lanes import Translating, Wishes
 from lmproxy.upstream.vendor import Vendor, chat_lane, relayed
@@ -55,6 +56,9 @@ class Provider(Connection):
                 ca_file=settings.ca_file,
             )
         )
+        self._model_list = ModelList(
+            self._egress, listing_way(known, self._speaks), common.scrubber
+        )
         self._relay = Relay(
             egress=self._egress,
             urls={operation: self._egress.url(path) for operation, path in PATHS.items()},
@@ -85,6 +89,10 @@ class Provider(Connection):
         if call.operation != "chat":
             raise lane_not_available(lane, call.operation)
         return await self._translating.ask(call, model, observed, lane)
+
+    async def models(self) -> tuple[str, ...] | None:
+        """The models the provider lists, asked in its own way; see `Connection.models`."""
+        return await self._model_list.read()
 
     async def close(self) -> None:
         """Close the pooled client."""

@@ -9,6 +9,7 @@ from lmproxy.config import Config, schema
 from lmproxy.config.binding import BindError, Spec, bind, resolve_class
 from lmproxy.errors import Problem
 from lmproxy.scrub import Scrubber
+from lmproxy.upstream.catalogue import Catalogue
 from lmproxy.upstream.connection import Common, Connection
 from lmproxy.upstream.litellm_door import Door, freeze
 from lmproxy.upstream.vendors import ALL, advice
@@ -26,9 +27,10 @@ KINDS = {
 class Upstreams:
     """Every connection of a config."""
 
-    def __init__(self, connections: Mapping[str, Connection]) -> None:
-        """`connections` by name."""
+    def __init__(self, connections: Mapping[str, Connection], list_keep_s: float) -> None:
+        """`connections` by name; what their providers list is remembered for `list_keep_s`."""
         self._connections = connections
+        self.catalogue = Catalogue(connections.values(), list_keep_s)
 
     def __getitem__(self, name: str) -> Connection:
         return self._connections[name]
@@ -43,6 +45,7 @@ class Upstreams:
 
     async def close(self) -> None:
         """Let go of every connection. One that fails to does not keep the others."""
+        await self.catalogue.close()
         closing = (connection.close() for connection in self)
         for result in await asyncio.gather(*closing, return_exceptions=True):
             if isinstance(result, BaseException):
@@ -68,7 +71,8 @@ def compile_upstreams(
         except BindError as error:
             problems += [config.problem(*found) for found in error.found]
         warnings += _advice(config, name, settings)
-    return Upstreams(connections), problems, warnings
+    keep_s = config.settings.server.model_list_keep_s
+    return Upstreams(connections, keep_s), problems, warnings
 
 
 def _lane(config: Config, settings: schema.Connection) -> schema.Lane:
