@@ -1,12 +1,12 @@
 """What does the operator want to do? The commands. Each body imports what it needs when it runs.
 
 - `serving`: `oai-proxy serve`, also without a verb
-- `checking`: `oai-proxy check`
+- `checking`: `oai-proxy check`; `trying`: its `--live`
 - `explaining`, `listing`, `showing`: `explain MODEL`, `models`, `config show`
 - `advice`: what is not wrong and yet unwise
 
-Exit codes: 0 done; 1 it could not run (port in use); 2 a wrong command line; 78 the config cannot
-be used (EX_CONFIG of sysexits.h, which systemd can be told not to restart on).
+Exit codes: 0 done; 1 it could not run (port in use) or the answer is no; 2 a wrong command line; 78
+the config cannot be used (EX_CONFIG of sysexits.h, which systemd can be told not to restart on).
 """
 
 from dataclasses import dataclass
@@ -121,9 +121,24 @@ def serve(
 
 
 @app.command()
-def check(context: typer.Context, config: ConfigFile = None, env_file: EnvFile = None) -> None:
+def check(
+    context: typer.Context,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Ask each provider for one token as well. Costs that token."),
+    ] = False,
+    connection: Annotated[
+        str | None, typer.Option(help="With --live: only this connection.")
+    ] = None,
+    timeout_s: Annotated[
+        float, typer.Option("--timeout", min=0.1, help="With --live: seconds for each connection.")
+    ] = 30,
+    config: ConfigFile = None,
+    env_file: EnvFile = None,
+) -> None:
     """Say everything that is wrong or unwise in the config, and serve nothing."""
-    _run("lmproxy.cli.checking", Options(config, env_file).over(context.obj))
+    options = Options(config, env_file).over(context.obj)
+    _run("lmproxy.cli.checking", options, live, connection, timeout_s)
 
 
 @app.command()
@@ -161,7 +176,7 @@ def show(context: typer.Context, config: ConfigFile = None, env_file: EnvFile = 
     _run("lmproxy.cli.showing", Options(config, env_file).over(context.obj))
 
 
-def _run(module: str, options: Options, *arguments: str | None) -> None:
+def _run(module: str, options: Options, *arguments: Any) -> None:
     """Import a command's module and run it. Its imports take longer than `--help` should."""
     command: Any = import_module(module)
     raise typer.Exit(command.main(options, *arguments))

@@ -1,27 +1,34 @@
-"""`oai-proxy check`: would it serve, and is it wise?"""
+"""`oai-proxy check`: would it serve, and is it wise? With `--live`: do the providers answer?"""
 
 import typer
 
-from lmproxy import logs
 from lmproxy.cli import Options
 from lmproxy.cli.advice import advice
-from lmproxy.cli.serving import prepare, say_unusable
-from lmproxy.errors import ConfigError, Problem
-from lmproxy.scrub import Scrubber
+from lmproxy.cli.serving import load
+from lmproxy.cli.trying import try_connections
+from lmproxy.errors import Problem
 
 
-def main(options: Options) -> int:
-    """Print every problem and warning. The exit code."""
-    logs.configure("warning", Scrubber().text)
-    try:
-        assembly = prepare(options)
-    except ConfigError as error:
-        return say_unusable(error)
+def main(options: Options, live: bool, connection: str | None, timeout_s: float) -> int:
+    """Print every problem and warning; then, if `live`, how each connection fares.
+
+    Args:
+        live: ask the providers, which costs a token each.
+        connection: ask this one only.
+        timeout_s: for each connection.
+
+    Returns:
+        The exit code: 1 if a connection that was asked is not fine.
+    """
+    if connection is not None and not live:
+        typer.echo("--connection needs --live", err=True)
+        return 2
+    assembly = load(options)
     path, warnings = assembly.config.path, advice(assembly)
     for warning in warnings:
         typer.echo(f"{path}: warning: {warning}", err=True)
     typer.echo(f"{path}: {summary(warnings)}")
-    return 0
+    return try_connections(assembly, connection, timeout_s) if live else 0
 
 
 def summary(warnings: list[Problem]) -> str:
