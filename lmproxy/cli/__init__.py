@@ -1,6 +1,7 @@
 """What does the operator want to do? The commands. Each body imports what it needs when it runs.
 
 - `serving`: `oai-proxy serve`, also without a verb
+- `creating`: `oai-proxy init`, which writes the text of `first_config`
 - `checking`: `oai-proxy check`; `trying`: its `--live`
 - `explaining`, `listing`, `showing`: `explain MODEL`, `models`, `config show`
 - `advice`: what is not wrong and yet unwise
@@ -56,6 +57,32 @@ Debug = Annotated[
 ]
 GroupName = Annotated[str | None, typer.Option("--group", help="Only this group.")]
 
+# Of `init`: the words stand in the file that it writes.
+ProviderName = Annotated[
+    str | None, typer.Option(help="openai, anthropic, google, vllm, and so on; or local.")
+]
+ApiBase = Annotated[
+    str | None, typer.Option(help="Where the provider is, instead of its public address.")
+]
+ApiKeyEnv = Annotated[
+    str | None, typer.Option(help="The environment variable with the provider's key.")
+]
+ApiKeyFile = Annotated[Path | None, typer.Option(help="Or the file that it stands in.")]
+ApiKeyCredential = Annotated[str | None, typer.Option(help="Or the name of a systemd credential.")]
+NewHost = Annotated[str | None, typer.Option(help="Address to listen on. Default: 127.0.0.1.")]
+NewPort = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Port to listen on. Default: 8000.")
+]
+NewGroup = Annotated[
+    str | None, typer.Option(help="The group that the new key is for. Default: team.")
+]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="The file to write; never one that is there.")
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Ask nothing: defaults for what is not given.")
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -78,6 +105,22 @@ class Options:
             log_level=self.log_level or outer.log_level,
             debug=self.debug or outer.debug,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the command line says of a first config. `None`: nothing."""
+
+    provider: str | None
+    api_base: str | None
+    api_key_env: str | None
+    api_key_file: Path | None
+    api_key_credential: str | None
+    host: str | None
+    port: int | None
+    group: str | None
+    output: Path
+    ask: bool
 
 
 def _show_version(wanted: bool) -> None:
@@ -118,6 +161,37 @@ def serve(
     """Serve (the default)."""
     options = Options(config, env_file, host, port, log_level, debug)
     _run("lmproxy.cli.serving", options.over(context.obj))
+
+
+@app.command()
+def init(
+    context: typer.Context,
+    provider: ProviderName = None,
+    api_base: ApiBase = None,
+    api_key_env: ApiKeyEnv = None,
+    api_key_file: ApiKeyFile = None,
+    api_key_credential: ApiKeyCredential = None,
+    host: NewHost = None,
+    port: NewPort = None,
+    group: NewGroup = None,
+    output: Output = Path("oai-proxy.toml"),
+    yes: Yes = False,
+) -> None:
+    """Write a first config with a fresh key. Asks on a terminal for what is not given."""
+    outer: Options = context.obj
+    told = Told(
+        provider=provider,
+        api_base=api_base,
+        api_key_env=api_key_env,
+        api_key_file=api_key_file,
+        api_key_credential=api_key_credential,
+        host=host or outer.host,
+        port=outer.port if port is None else port,
+        group=group,
+        output=output,
+        ask=not yes,
+    )
+    _run("lmproxy.cli.creating", outer, told)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -161,6 +162,26 @@ def test_the_library_example_makes_an_application(tmp_path: Path) -> None:
     assert run.stdout == "True\n", run.stderr
 
 
+def test_every_first_config_of_the_install_page_is_written_as_shown(tmp_path: Path) -> None:
+    text = "".join(b.text for b in blocks("sh") if "install.md" in b.place)
+    shown = re.findall(r"^oai-proxy (init .*)$", text, re.MULTILINE)
+
+    assert len(shown) > 1
+    for number, command in enumerate(shown):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        run = subprocess.run(
+            [sys.executable, "-m", "lmproxy", *shlex.split(command)],
+            env=process_environment({}),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+
+
 def test_every_script_the_documents_name_is_there() -> None:
     texts = [b.text for b in blocks("sh")] + [(REPOSITORY / "CONTRIBUTING.md").read_text()]
     named = {name for text in texts for name in re.findall(r"scripts/[a-z-]+", text)}
@@ -191,7 +212,15 @@ def test_every_option_of_the_operating_page_exists() -> None:
             text=True,
             check=True,
         ).stdout
-        for command in ([], ["serve"], ["check"], ["explain"], ["models"], ["config", "show"])
+        for command in (
+            [],
+            ["serve"],
+            ["init"],
+            ["check"],
+            ["explain"],
+            ["models"],
+            ["config", "show"],
+        )
     )
 
     assert {"--config", "--port", "--env-file"} <= options
