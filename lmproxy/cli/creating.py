@@ -24,7 +24,8 @@ from lmproxy.cli.first_config import Answers, text_of
 from lmproxy.config.problems import nearest
 from lmproxy.scrub import LOOKS_SECRET
 from lmproxy.upstream.model_list import listing_way
-from lmproxy.upstream.vendors import VENDORS, Vendor
+from lmproxy.upstream.vendor import Vendor
+from lmproxy.upstream.vendors import VENDORS
 
 LOCAL = "local"
 NEED_MORE = ("bedrock", "google_vertex_ai")

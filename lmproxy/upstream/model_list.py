@@ -18,7 +18,7 @@ from lmproxy.upstream.egress import Egress
 from lmproxy.upstream.faults import error_inside, rejected
 from lmproxy.upstream.lease import Lease
 from lmproxy.upstream.passing import Deadlines, Passing
-from lmproxy.upstream.vendors import Vendor
+from lmproxy.upstream.vendor import Vendor
 
 MOST_BYTES = 8 * 1024 * 1024
 """Of one page, many times what a market of models needs."""

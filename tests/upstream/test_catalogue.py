@@ -13,6 +13,7 @@ from lmproxy.errors import UpstreamFault
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.catalogue import Catalogue
 from lmproxy.upstream.connection import Common, Connection
+from lmproxy.upstream.litellm_door import Door
 
 FOR_EVER = 3600.0
 NOT_AT_ALL = 1e-9
@@ -25,7 +26,8 @@ class Listing(Connection):
 
     def __init__(self, answer: Answer, **settings: Any) -> None:
         name = settings.pop("name", "lister")
-        super().__init__(Common(name, schema.Connection(**settings), "auto", Scrubber()))
+        connection = schema.Connection(**settings)
+        super().__init__(Common(name, connection, "auto", Scrubber(), Door()))
         self._answer = answer
         self.asked = 0
 

@@ -21,6 +21,7 @@ from lmproxy.errors import (
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.connection import Common
 from lmproxy.upstream.egress import Egress, EgressPolicy
+from lmproxy.upstream.litellm_door import Door
 from lmproxy.upstream.model_list import (
     ANTHROPIC,
     GOOGLE,
@@ -155,7 +156,7 @@ def test_a_connection_asks_where_and_as_its_vendor_wants(
     settings = schema.Connection(api_type=api_type, api_base=base, api_key=SecretStr(KEY))
 
     async def work() -> tuple[str, ...] | None:
-        connection = Upstream(Common("c", settings, "auto", Scrubber([KEY])))
+        connection = Upstream(Common("c", settings, "auto", Scrubber([KEY]), Door()))
         try:
             return await connection.models()
         finally:
