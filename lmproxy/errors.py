@@ -22,6 +22,7 @@
     │   ├── UpstreamBroken          502  the answer stopped before its end
     │   └── UpstreamTimeout         504
     ├── ClientGone                  499  recorded, never sent: nobody is there
+    │   └── ClientStalled           499  it took nothing more of its answer and was cut off
     └── InternalError               500  our bug; says nothing of what happened
     ConfigError                     the config cannot be used; never reaches a client
 
@@ -230,6 +231,12 @@ class ClientGone(ProxyError):
 
     def __init__(self) -> None:
         super().__init__("The client closed the connection before the answer was complete.")
+
+
+class ClientStalled(ClientGone):
+    """The client took nothing of its answer for too long, and was cut off."""
+
+    code = "client_stalled"
 
 
 class InternalError(ProxyError):

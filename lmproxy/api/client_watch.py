@@ -1,14 +1,14 @@
-"""Is the client still there? One task per request waits for it to leave, and then stops the work.
+"""Is the client still there? If it leaves, the work for it is stopped.
 
-The server tells only who asks (`http.disconnect`), and answers on its own only for streams; without
-this a plain request would run to its end for nobody.
+Our server calls when a client leaves. Others tell only who asks (`http.disconnect`): there, one
+task per request waits for it, which costs 20 µs of CPU, a tenth of a plain request.
 """
 
 import asyncio
 from types import TracebackType
 
-from lmproxy.api.exchange import Receive
-from lmproxy.errors import ClientGone
+from lmproxy.api.exchange import Exchange
+from lmproxy.errors import ClientGone, ClientStalled
 from lmproxy.tasks import spawn
 
 
@@ -18,21 +18,28 @@ class ClientWatch:
     To be entered when the body has been read.
     """
 
-    def __init__(self, receive: Receive) -> None:
-        """`receive` is ASGI's."""
-        self._receive = receive
-        self._gone = False
+    def __init__(self, exchange: Exchange) -> None:
+        """Nothing is watched yet."""
+        self._exchange = exchange
+        self._left: type[ClientGone] | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> None:
         work = asyncio.current_task()
         assert work is not None
         self._work = work
-        self._watch = spawn(self._wait(), "client watch")
+        if self._exchange.client is not None:
+            self._exchange.client.on_leaving(self._stop)
+        else:
+            self._watch = spawn(self._wait(), "client watch")
 
     async def _wait(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
+        while (await self._exchange.receive())["type"] != "http.disconnect":
             pass
-        self._gone = True
+        self._stop(False)
+
+    def _stop(self, stalled: bool) -> None:
+        self._left = ClientStalled if stalled else ClientGone
         self._work.cancel()
 
     async def __aexit__(
@@ -41,6 +48,9 @@ class ClientWatch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._watch.cancel()
-        if self._gone and self._work.uncancel() == 0 and kind is asyncio.CancelledError:
-            raise ClientGone from None
+        if self._watch is not None:
+            self._watch.cancel()
+        elif self._exchange.client is not None:
+            self._exchange.client.on_leaving(None)
+        if self._left and self._work.uncancel() == 0 and kind is asyncio.CancelledError:
+            raise self._left from None

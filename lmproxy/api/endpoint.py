@@ -111,6 +111,8 @@ async def break_off(exchange: Exchange, passage: Passage, error: ProxyError) -> 
         if exchange.streams_events:
             await exchange.send_piece(error_event(error))
             await exchange.send_end()
+        else:
+            exchange.cut()
 
 
 async def send_json(exchange: Exchange, passage: Passage, body: bytes) -> None:

@@ -6,7 +6,7 @@ readers of the same request could each take another one.
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from lmproxy.api.policy import HttpPolicy
 from lmproxy.call import Arrival
@@ -21,6 +21,22 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 DRAINED_BYTES = 64 * 1024
 """An unread body up to this size is skipped by the server; a larger one ends the connection."""
 
+CLIENT_EXTENSION = "oai_proxy.client"
+"""The ASGI extension under which our own server hands over a `Client`."""
+
+
+class Client(Protocol):
+    """The client's connection, as far as one request has to do with it."""
+
+    def on_leaving(self, tell: Callable[[bool], None] | None) -> None:
+        """Call `tell` once when the client leaves, at once if it has; `None`: call nobody.
+
+        Its argument: whether the client was cut off because it took nothing more.
+        """
+
+    def cut(self) -> None:
+        """End the connection in the middle of an answer, so that nobody takes it for a whole."""
+
 
 class Exchange:
     """What one request says, and the means to answer it."""
@@ -33,6 +49,8 @@ class Exchange:
         self.receive = receive
         self.send = send
         self.policy = policy
+        self.client: Client | None = scope.get("extensions", {}).get(CLIENT_EXTENSION)
+        """`None` under another server than ours."""
         self._raw: list[Header] = scope["headers"]
         self.headers: dict[bytes, bytes] = dict(self._raw)
         self._peer: str | None = scope["client"][0] if scope.get("client") else None
@@ -142,6 +160,14 @@ class Exchange:
     async def send_end(self) -> None:
         """End the body."""
         await self.send({"type": "http.response.body", "body": b""})
+
+    def cut(self) -> None:
+        """End an answer that cannot be completed where its form has no word for that.
+
+        Under another server than ours it is for the server to do, when the application returns.
+        """
+        if self.client is not None:
+            self.client.cut()
 
     def _farewell(self) -> tuple[Header, ...]:
         """Close the connection rather than read a large body that nobody wants."""

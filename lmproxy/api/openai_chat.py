@@ -23,7 +23,7 @@ async def answer(exchange: Exchange, passage: Passage) -> None:
     passage.admit()
     call = parse(await read_json(exchange), exchange)
     session = next(filter(None, map(exchange.text, SESSION_HEADERS)), None)
-    async with ClientWatch(exchange.receive):
+    async with ClientWatch(exchange):
         if call.stream:
             await _stream(exchange, passage, call, session)
         else:
@@ -80,6 +80,7 @@ async def _send(exchange: Exchange, passage: Passage, reply: Reply) -> None:
         # The answer cannot be completed and says so nowhere: cutting the connection tells the
         # client.
         passage.close(reply.status, fault, begun=True)
+        exchange.cut()
         raise ClientGone from fault
     finally:
         await reply.body.aclose()

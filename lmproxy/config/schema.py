@@ -218,6 +218,8 @@ class Server(Table):
     """Silence in a stream after which a comment keeps idle hops open."""
     model_list_keep_s: Seconds = 300
     """How long a provider's list of models is good, for `expand_wildcards`."""
+    client_stall_s: Seconds = 60
+    """How long a client may take nothing of an answer that waits for it before it is cut off."""
     drain_s: Seconds = 30
     """How long a stop waits for answers under way."""
 

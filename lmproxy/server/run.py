@@ -10,24 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lmproxy.config.schema import Settings
+from lmproxy.server.protocol import Config, Protocol
 
 KEEP_ALIVE_S = 30
-
-
-class Protocol(HttpToolsProtocol):
-    """HTTP/1.1 whose trailers never become headers."""
-
-    def on_headers_complete(self) -> None:
-        """Hand the headers over for good.
-
-        uvicorn appends a chunked body's trailers to the list that the request already holds, so a
-        credential after the body would count (RFC 9110, 6.5.1 forbids that).
-        """
-        super().on_headers_complete()
-        self.headers = []
 
 
 class Server(uvicorn.Server):
@@ -49,7 +36,7 @@ def run_server(
     app: Any, settings: Settings, listening: socket.socket, on_listening: Callable[[], None]
 ) -> None:
     """Serve until SIGTERM or SIGINT, then let answers under way finish for `drain_s`."""
-    config = uvicorn.Config(
+    config = Config(
         app,
         http=Protocol,
         loop="uvloop",
@@ -64,4 +51,5 @@ def run_server(
         ssl_keyfile=settings.ssl_keyfile,
         ssl_certfile=settings.ssl_certfile,
     )
+    config.client_stall_s = settings.server.client_stall_s
     Server(config, on_listening).run(sockets=[listening])

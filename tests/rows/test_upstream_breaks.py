@@ -259,7 +259,7 @@ async def long_and_cut(exchange: Exchange) -> None:
 
 
 def test_U014_a_long_plain_answer_that_breaks_off_is_cut_off(
-    team: httpx.Client, provider: Provider, verdict: Verdict
+    team: httpx.Client, proxy: Proxy, provider: Provider, verdict: Verdict
 ) -> None:
     provider.on("u014-long", long_and_cut)
 
@@ -267,3 +267,4 @@ def test_U014_a_long_plain_answer_that_breaks_off_is_cut_off(
 
     verdict.cut_off(answer, "upstream_error")
     assert answer.body.startswith(b'{"choices"')
+    assert not proxy.log("ASGI callable returned without completing response.")

@@ -1,0 +1,142 @@
+"""HTTP/1.1 as uvicorn speaks it, and what uvicorn leaves out.
+
+- An application hears of a leaving client by a call instead of a task that waits for `receive`.
+- A client that takes nothing more of its answer is cut off (`[server] client_stall_s`).
+- An application can cut an answer that cannot be completed.
+- Trailers never become headers.
+"""
+
+import asyncio
+import fcntl
+import struct
+import termios
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from lmproxy.api.exchange import CLIENT_EXTENSION
+
+LEAST_BYTES_PER_S = 34
+"""A client that takes less while more waits for it counts as one that takes nothing."""
+
+
+class Config(uvicorn.Config):
+    """uvicorn's, and ours for `Protocol`."""
+
+    client_stall_s = 60.0
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection of a client."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        """As uvicorn calls it."""
+        super().__init__(config, server_state, app_state, _loop)
+        self._stall_s = config.client_stall_s
+        self._stall_timer: asyncio.TimerHandle | None = None
+        self._pending = 0
+        self._stalled = False
+        self._lost = False
+        self._tell: Callable[[bool], None] | None = None
+
+    def on_headers_complete(self) -> None:
+        """Hand the headers over for good, and the connection with them.
+
+        uvicorn appends a chunked body's trailers to the list that the request already holds, so a
+        credential after the body would count (RFC 9110, 6.5.1 forbids that).
+        """
+        super().on_headers_complete()
+        self.headers = []
+        self.scope["extensions"] = {CLIENT_EXTENSION: _Client(self, self.cycle)}  # type: ignore[dict-item]
+
+    def tell_of_leaving(self, tell: Callable[[bool], None] | None) -> None:
+        """Call `tell` once when the client leaves, at once if it has left; `None`: no more."""
+        self._tell = tell
+        if self._lost:
+            self._say_lost()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client left, or we cut it off."""
+        super().connection_lost(exc)
+        self._lost = True
+        self._stop_stall_timer()
+        self._say_lost()
+
+    def pause_writing(self) -> None:
+        """More waits for the client than is held for it: from now on it has to take some."""
+        super().pause_writing()
+        self._expect_progress()
+
+    def resume_writing(self) -> None:
+        """The client took it."""
+        super().resume_writing()
+        self._stop_stall_timer()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection, but not wait for ever for a client to take its last answer."""
+        super().timeout_keep_alive_handler()
+        if not self._lost:
+            self._expect_progress()
+
+    def _say_lost(self) -> None:
+        tell, self._tell = self._tell, None
+        if tell:
+            tell(self._stalled)
+
+    def _expect_progress(self) -> None:
+        self._stop_stall_timer()
+        self._pending = self._waiting_bytes()
+        self._stall_timer = self.loop.call_later(self._stall_s, self._check_progress)
+
+    def _check_progress(self) -> None:
+        taken = self._pending - self._waiting_bytes()
+        if taken >= self._stall_s * LEAST_BYTES_PER_S:
+            self._expect_progress()
+        else:
+            self._stalled = True
+            self.transport.abort()
+
+    def _waiting_bytes(self) -> int:
+        """What the client has not taken yet, of what is held here and by the kernel.
+
+        The kernel alone may hold megabytes, and asks us for more only when a third of it is gone.
+        """
+        transport = self.transport
+        descriptor = transport.get_extra_info("socket").fileno()
+        try:
+            held = struct.unpack("i", fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4)))[0]
+        except OSError:  # Not on every system is this asked of sockets.
+            held = 0
+        return transport.get_write_buffer_size() + int(held)
+
+    def _stop_stall_timer(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
+
+
+class _Client:
+    """The client of one request: `api.exchange.Client`."""
+
+    __slots__ = ("_cycle", "_protocol")
+
+    def __init__(self, protocol: Protocol, cycle: RequestResponseCycle) -> None:
+        self._protocol = protocol
+        self._cycle = cycle
+
+    def on_leaving(self, tell: Callable[[bool], None] | None) -> None:
+        self._protocol.tell_of_leaving(tell)
+
+    def cut(self) -> None:
+        self._protocol.tell_of_leaving(None)
+        self._cycle.disconnected = True  # uvicorn would log an answer that was left incomplete.
+        self._protocol.transport.close()
