@@ -35,6 +35,8 @@ LOOKS_SECRET = re.compile(
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
     re.DOTALL,
 )
+MAY_LOOK_SECRET = re.compile(r"-----B|sk-|AIza|AKIA|gh[pousr]_|eyJ|Bearer |key=|://")
+"""Found in everything that `LOOKS_SECRET` finds, at a tenth of the cost: few texts have it."""
 LOOKS_INTERNAL = re.compile(
     r"(?:Traceback \(most recent call last\).*)"
     r"|(?:\bfile:/[^\s\"'<>]*)"
@@ -67,7 +69,7 @@ class Scrubber:
         """Mask secrets. For logs and records, where hosts and paths help and are ours to see."""
         if self._exact:
             text = self._exact.sub(MASK, text)
-        return LOOKS_SECRET.sub(MASK, text)
+        return LOOKS_SECRET.sub(MASK, text) if MAY_LOOK_SECRET.search(text) else text
 
     def message(self, text: str, limit: int = 500) -> str:
         """A provider's words made fit for a client: no secret, host or path, cut to `limit`."""

@@ -114,6 +114,18 @@ def test_what_looks_like_a_secret_is_masked_without_being_known(secret: str) -> 
     assert clean.count(MASK) == 2
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("sk-proj-abc123DEF456", "AIzaSyA1234567890abcdefg", "AKIAIOSFODNN7EXAMPLE"),
+        *("gho_abcdefghijklmnop1234", "eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl"),
+        *("-----BEGIN RSA PRIVATE KEY-----MIIE", "Bearer abcdef", "?key=abc", "x://user:pass@host"),
+    ],
+)
+def test_each_of_these_is_masked_where_nothing_else_looks_secret(said: str) -> None:
+    assert MASK in Scrubber().text(f"a {said}")
+
+
 def test_credentials_in_urls_headers_and_pem_are_masked() -> None:
     pem = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----"
     text = f"http://user:pass@host/ Bearer abcdef ?key=abc&x=1 {pem} end"
