@@ -17,7 +17,8 @@
 - `litellm_door`: the one way to LiteLLM; behind it `litellm_public`, its public call,
   `litellm_transport`, its clients, `litellm_internals` and `litellm_shapes`, its transformations
 - `usage`: token counts as providers give them, and estimates
-- `egress`: the only way out: one client, one base URL, deadlines, limits
+- `egress`: the only way out: one client, one base URL, deadlines, limits; `posting`: a request to
+  one address, prepared
 - `faults`: what a provider's failure means to our caller
 """
 

@@ -2,17 +2,19 @@
 
 What it holds to: the URL starts with the connection's base; no redirect is followed; no compression
 is taken; no cookie is kept; nothing is read from the environment (no proxy, no netrc); every
-deadline of `[connections.X.timeouts]` is kept. What is posted is sent again once, and only if no
-byte of it went out.
+deadline of `[connections.X.timeouts]` is kept. A request is sent again once, and only if no byte of
+it went out.
 """
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 import certifi
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from lmproxy.config.schema import Timeouts
@@ -23,8 +25,9 @@ from lmproxy.errors import (
     UpstreamTlsError,
     UpstreamUnreachable,
 )
+from lmproxy.upstream.posting import READ_BUFFER, Answer, Posting
 
-READ_BUFFER = 64 * 1024
+AnyAnswer = Answer | aiohttp.ClientResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Egress:
         self.policy = policy
         self._headers = {**policy.headers, "accept-encoding": "identity"}
         self._session: aiohttp.ClientSession | None = None
+        self._postings: dict[URL, Posting] = {}
         self._base = URL(policy.base)
 
     def url(self, path: str) -> URL:
@@ -81,12 +85,14 @@ class Egress:
         return ".." not in segments and (url.raw_path + "/").startswith(base + "/")
 
     async def post(
-        self, url: URL, body: bytes, headers: dict[str, str], wait_s: float
-    ) -> aiohttp.ClientResponse:
-        """Send a JSON body; see `request`."""
-        return await self.request("POST", url, body, headers, wait_s)
+        self, url: URL, body: bytes, headers: Mapping[str, str], wait_s: float
+    ) -> AnyAnswer:
+        """Send a JSON body to an address made by `url`; see `request`."""
+        if self.policy.proxy is not None:
+            return await self.request("POST", url, body, headers, wait_s)
+        return await _checked(lambda: self._posting(url).send(body, headers, wait_s))
 
-    async def get(self, url: URL, headers: dict[str, str], wait_s: float) -> aiohttp.ClientResponse:
+    async def get(self, url: URL, headers: Mapping[str, str], wait_s: float) -> AnyAnswer:
         """Read what is at `url`, which may have a query of ours; see `request`.
 
         aiohttp itself asks once more where the connection was lost: reading twice harms nobody.
@@ -94,8 +100,8 @@ class Egress:
         return await self.request("GET", url, None, headers, wait_s)
 
     async def request(
-        self, method: str, url: URL, body: bytes | None, headers: dict[str, str], wait_s: float
-    ) -> aiohttp.ClientResponse:
+        self, method: str, url: URL, body: bytes | None, headers: Mapping[str, str], wait_s: float
+    ) -> AnyAnswer:
         """Send a request and return when the status line and headers are there.
 
         Args:
@@ -108,32 +114,29 @@ class Egress:
         Raises:
             UpstreamFault: unreachable, TLS not acceptable, a deadline, no HTTP, or compressed.
         """
-        try:
-            response = await self._request_once(method, url, body, headers, wait_s)
-        except UpstreamUnreachable:
-            response = await self._request_once(method, url, body, headers, wait_s)
-        if response.headers.get("content-encoding", "identity") != "identity":
-            response.close()
-            raise UpstreamInvalidResponse("The provider sent a compressed answer unasked.")
-        return response
+        return await _checked(lambda: self._request_once(method, url, body, headers, wait_s))
+
+    def _posting(self, url: URL) -> Posting:
+        found = self._postings.get(url)
+        if found is None:
+            found = Posting(url, self._open(), self.policy.timeouts.connect_s)
+            self._postings[url] = found
+        return found
 
     async def _request_once(
-        self, method: str, url: URL, body: bytes | None, headers: dict[str, str], wait_s: float
+        self, method: str, url: URL, body: bytes | None, headers: Mapping[str, str], wait_s: float
     ) -> aiohttp.ClientResponse:
         connect_s = self.policy.timeouts.connect_s
-        try:
-            async with asyncio.timeout(wait_s):
-                return await self._open().request(
-                    method,
-                    url,
-                    data=body,
-                    headers=headers,
-                    allow_redirects=False,
-                    proxy=self.policy.proxy,
-                    timeout=aiohttp.ClientTimeout(connect=connect_s, sock_connect=connect_s),
-                )
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise fault_of(error) from error
+        async with asyncio.timeout(wait_s):
+            return await self._open().request(
+                method,
+                url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                proxy=self.policy.proxy,
+                timeout=aiohttp.ClientTimeout(connect=connect_s, sock_connect=connect_s),
+            )
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -150,8 +153,28 @@ class Egress:
     async def close(self) -> None:
         """Close every pooled connection. May be called twice."""
         session, self._session = self._session, None
+        self._postings.clear()
         if session is not None:
             await session.close()
+
+
+async def _checked(send: Callable[[], Awaitable[AnyAnswer]]) -> AnyAnswer:
+    """What `send` gets, asked a second time if the first reached nobody."""
+    try:
+        response = await _in_our_words(send)
+    except UpstreamUnreachable:
+        response = await _in_our_words(send)
+    if response.headers.get("content-encoding", "identity") != "identity":
+        response.close()
+        raise UpstreamInvalidResponse("The provider sent a compressed answer unasked.")
+    return response
+
+
+async def _in_our_words(send: Callable[[], Awaitable[AnyAnswer]]) -> AnyAnswer:
+    try:
+        return await send()
+    except (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError) as error:
+        raise fault_of(error) from error
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext:
@@ -168,6 +191,6 @@ def fault_of(error: Exception) -> UpstreamFault:
         return UpstreamTlsError("The provider's TLS certificate or handshake is not acceptable.")
     if isinstance(error, aiohttp.ClientConnectorError):
         return UpstreamUnreachable("The provider cannot be reached.")
-    if isinstance(error, aiohttp.ClientResponseError):
+    if isinstance(error, aiohttp.ClientResponseError | HttpProcessingError):
         return UpstreamInvalidResponse("The provider's answer is not HTTP.")
     return UpstreamFault("The connection to the provider was lost before its answer was complete.")

@@ -8,11 +8,13 @@ import asyncio
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
+from lmproxy.upstream.posting import Answer
+
 
 class Line:
     """The connection of one answer, until `let_go`."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: Answer | aiohttp.ClientResponse) -> None:
         """Watches for the loss of the connection, if the answer is not complete already.
 
         aiohttp 3.14 forgets whoever reads an answer when its chunked coding turns out to be

@@ -25,6 +25,7 @@ from lmproxy.upstream.events import (
 )
 from lmproxy.upstream.lease import Lease
 from lmproxy.upstream.line import Line
+from lmproxy.upstream.posting import Answer
 from lmproxy.upstream.watch import StreamWatch
 
 END_AFTER_DONE_S = 1.0
@@ -61,7 +62,7 @@ class Passing:
 
     def __init__(
         self,
-        response: aiohttp.ClientResponse,
+        response: Answer | aiohttp.ClientResponse,
         observed: Observed,
         deadlines: Deadlines,
         lease: Lease,
