@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from types import TracebackType
 
 from lmproxy import logs
@@ -60,6 +61,12 @@ def new_request_id() -> str:
     return f"req_{secrets.token_hex(12)}"
 
 
+@lru_cache(maxsize=1024)
+def _route(rule: str, connection: str, lane: str) -> str:
+    shown = rule.encode("ascii", "replace").decode()
+    return f'rule="{shown}"; connection={connection}; lane={lane}'
+
+
 class Passage:
     """One request's way through the rooms."""
 
@@ -88,8 +95,7 @@ class Passage:
         if draft.rule is None or not draft.attempts:
             return None
         last = draft.attempts[-1]
-        rule = draft.rule.encode("ascii", "replace").decode()
-        return f'rule="{rule}"; connection={last.connection}; lane={last.lane}'
+        return _route(draft.rule, last.connection, last.lane)
 
     @property
     def dropped_params(self) -> tuple[str, ...]:
@@ -199,7 +205,7 @@ class Passage:
         match = self._snapshot.routes.resolve(model)
         self._draft.rule = match.rule.pattern.text
         self._draft.rule_line = match.rule.line
-        return self._snapshot.choose(self._caller, model, match.targets)
+        return self._snapshot.target(self._caller, model, match.targets)
 
     @property
     def _caller(self) -> Caller:

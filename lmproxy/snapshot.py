@@ -4,7 +4,7 @@ Immutable and replaced as a whole, so that a request sees one config from its be
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from lmproxy.call import Caller, Json, Target
@@ -21,6 +21,8 @@ from lmproxy.routing import (
     targets_of,
 )
 from lmproxy.upstream import Upstreams
+
+MOST_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,21 @@ class Snapshot:
     permissions: Permissions
     listing: Listing
     upstreams: Upstreams
+    _chosen: dict[tuple[str, str], Target] = field(default_factory=dict, init=False, repr=False)
+
+    def target(self, caller: Caller, model: str, targets: Sequence[Target]) -> Target:
+        """`choose`, remembered: nothing of it changes while this config lasts.
+
+        Args:
+            targets: those of the rule that takes `model`.
+        """
+        place = (caller.group, model)
+        target = self._chosen.get(place)
+        if target is None:
+            target = self.choose(caller, model, targets)
+            if len(self._chosen) < MOST_REMEMBERED:
+                self._chosen[place] = target
+        return target
 
     def choose(self, caller: Caller, model: str, targets: Sequence[Target]) -> Target:
         """The first of `targets` open to `caller` that has the model, by the provider's name.

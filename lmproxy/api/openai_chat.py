@@ -43,15 +43,21 @@ def parse(body: Json, exchange: Exchange) -> Call:
         raise _wrong_type("stream", "true or false")
     if not isinstance(body.get("messages"), list):
         raise _messages_missing(body.get("messages"))
-    headers = ((name, exchange.headers.get(name)) for name in HEADERS_THAT_GO_ON)
     return Call(
         dialect="openai",
         operation="chat",
         model=model or "",
         body=body,
         stream=bool(stream),
-        headers=tuple((name.decode(), value.decode("latin-1")) for name, value in headers if value),
+        headers=_going_on(exchange),
     )
+
+
+def _going_on(exchange: Exchange) -> tuple[tuple[str, str], ...]:
+    if exchange.headers.keys().isdisjoint(HEADERS_THAT_GO_ON):
+        return ()
+    found = ((name.decode(), exchange.text(name)) for name in HEADERS_THAT_GO_ON)
+    return tuple((name, value) for name, value in found if value)
 
 
 def _wrong_type(param: str, wanted: str) -> InvalidRequest:

@@ -5,14 +5,21 @@ a URL's path; nothing that a wildcard pattern gives a meaning to.
 """
 
 import re
+from functools import lru_cache
 
 from lmproxy.errors import InvalidRequest
 
+LONGEST = 128
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@+/-]{0,127}")
 
 
 def is_model_name(name: str) -> bool:
     """Whether `name` may be routed."""
+    return len(name) <= LONGEST and _is_well_formed(name)
+
+
+@lru_cache(maxsize=4096)
+def _is_well_formed(name: str) -> bool:
     return (
         WELL_FORMED.fullmatch(name) is not None
         and ".." not in name

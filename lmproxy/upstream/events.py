@@ -15,6 +15,7 @@ from lmproxy.errors import UpstreamInvalidResponse
 MOST_EVENT_BYTES = 16 * 1024 * 1024
 MOST_ANSWER_BYTES = 128 * 1024 * 1024
 DONE = b"[DONE]"
+USUAL_END = b"\ndata: [DONE]\n\n"
 BLANK_LINE = re.compile(rb"(?:\r\n|\n|\r(?!\n)){2}")
 
 
@@ -115,6 +116,8 @@ def has_done(block: bytes) -> bool:
 
     Looks only at lines that have it: a regex over the block costs ten times the rest of its watch.
     """
+    if block.endswith(USUAL_END):
+        return True
     position = block.find(DONE)
     while position >= 0:
         end = position + len(DONE)
@@ -138,6 +141,8 @@ def _ends_of_events(block: bytes) -> Iterator[int]:
 
 def data_of(event: bytes) -> bytes | None:
     """The `data` of an event, several lines joined; `None` for a comment."""
+    if event.startswith(b"data: ") and event.find(b"\n") == len(event) - 2 and b"\r" not in event:
+        return event[6:-2]  # As nearly all are: one line.
     lines = [line for line in event.splitlines() if line.startswith(b"data")]
     fields = [line[5:].removeprefix(b" ") for line in lines if line[4:5] in (b":", b"")]
     return b"\n".join(fields) if fields else None
@@ -146,6 +151,8 @@ def data_of(event: bytes) -> bytes | None:
 def json_of(event: bytes) -> Any:
     """The parsed `data` of an event; `None` for a comment, `[DONE]`, or what is not JSON."""
     data = data_of(event)
+    if data == DONE:
+        return None
     try:
         return orjson.loads(data) if data else None
     except orjson.JSONDecodeError:

@@ -80,7 +80,7 @@ class Posting:
         assert session.connector is not None
         self._loop = asyncio.get_running_loop()
         self._connector = session.connector
-        self._connect_s = connect_s
+        self._patience = _patience(connect_s)
         self._request = ClientRequest(
             "POST", url, headers=session.headers, loop=self._loop, session=session
         )
@@ -112,10 +112,11 @@ class Posting:
             raise
 
     async def _connect(self, wait_s: float) -> Connection:
-        limit_s = min(wait_s, self._connect_s)
-        timeout = aiohttp.ClientTimeout(connect=limit_s, sock_connect=limit_s)
+        patience = self._patience
+        if wait_s < (patience.connect or 0):
+            patience = _patience(wait_s)
         try:
-            return await self._connector.connect(self._request, traces=[], timeout=timeout)
+            return await self._connector.connect(self._request, traces=[], timeout=patience)
         except aiohttp.ClientError:
             raise
         except TimeoutError as error:
@@ -143,6 +144,10 @@ class Posting:
     def _written(self, lines: Mapping[str, str]) -> bytes:
         """The head up to the body's length."""
         return f"{self._start}{''.join(lines.values())}Content-Length: ".encode()
+
+
+def _patience(limit_s: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(connect=limit_s, sock_connect=limit_s)
 
 
 def _lines(headers: Mapping[str, str]) -> dict[str, str]:

@@ -46,6 +46,8 @@ def estimate(call: Call, observed: Observed) -> Usage:
 
 
 def _count(value: Any) -> int | None:
+    if type(value) is int and 0 <= value <= MOST_TOKENS:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         return None
     return int(min(max(value, 0), MOST_TOKENS))
