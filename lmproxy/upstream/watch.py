@@ -5,7 +5,9 @@ parsing it; only an event that has them is parsed. Finish reason and usage stand
 so those are kept and read when the stream has ended, however it ended.
 """
 
+import itertools
 from collections import deque
+from collections.abc import Iterator
 
 from lmproxy.call import Json, Observed
 from lmproxy.errors import UpstreamFault
@@ -47,10 +49,21 @@ class StreamWatch:
         if b'"error"' in block:
             block = self._up_to_error(block)
         if self._withhold:
-            block = _without_usage(block)
+            block = self._without_usage(block)
         self.done = self.done or has_done(block)
         self._observed.delivered_events += _count_events(block)
         self._observed.delivered_bytes += len(block)
+        return block
+
+    def _without_usage(self, block: bytes) -> bytes:
+        """`block` without the chunk that `include_usage` adds: the last without choices, and one.
+
+        Looks from the end, where it stands, and at events without choices only.
+        """
+        for start, end in _events_without_choices(block):
+            if _is_usage_only(block[start:end]):
+                self._withhold = False
+                return block[:start] + block[end:]
         return block
 
     def end(self) -> bool:
@@ -110,24 +123,24 @@ def finish_reason(answer: Json) -> str | None:
 
 
 def _count_events(block: bytes) -> int:
-    """About how many, whichever line ends the provider uses."""
-    return block.count(b"\n\n") or block.count(b"\r\n\r\n") or block.count(b"\r\r")
+    """About how many, whichever line ends the provider uses: most have a line and a blank one."""
+    return (block.count(b"\n") or block.count(b"\r")) // 2
 
 
-def _without_usage(block: bytes) -> bytes:
-    """`block` without the chunk that `include_usage` adds. Looks at events without choices only."""
-    if not any(mark in block for mark in NO_CHOICES):
-        return block
+def _events_without_choices(block: bytes) -> Iterator[tuple[int, int]]:
+    """Start and end of events that may be without choices, newest first."""
     if b"\r" in block:
-        return b"".join(event for event in split_events(block) if not _is_usage_only(event))
+        ends = list(itertools.accumulate(map(len, split_events(block))))
+        for start, end in reversed(list(itertools.pairwise([0, *ends]))):
+            if any(mark in block[start:end] for mark in NO_CHOICES):
+                yield start, end
+        return
     for mark in NO_CHOICES:
-        position = block.find(mark)
+        position = block.rfind(mark)
         while position >= 0:
             start, end = event_around(block, position)
-            if _is_usage_only(block[start:end]):
-                block, end = block[:start] + block[end:], start
-            position = block.find(mark, end)
-    return block
+            yield start, end
+            position = block.rfind(mark, 0, start)
 
 
 def _is_usage_only(event: bytes) -> bool:
