@@ -82,7 +82,8 @@ class Egress:
             return False
         segments = url.path.split("/")  # Decoded: `%2e%2e` climbs like `..` does.
         base = self._base.raw_path.rstrip("/")
-        return ".." not in segments and (url.raw_path + "/").startswith(base + "/")
+        follows = url.raw_path[len(base) :][:1]  # Google's operations follow a colon.
+        return ".." not in segments and url.raw_path.startswith(base) and follows in ("", "/", ":")
 
     async def post(
         self, url: URL, body: bytes, headers: Mapping[str, str], wait_s: float
