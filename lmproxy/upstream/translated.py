@@ -20,6 +20,8 @@ log = logs.get(__name__)
 
 SAID = ("content", "tool_calls", "function_call", "reasoning_content", "refusal", "audio", "images")
 """Any of these in a message makes it an answer."""
+FILTERED = "content_filter"
+"""The finish reason of an answer that may well be empty: Gemini refuses some prompts so."""
 
 Meaning = Callable[[Exception], ProxyError]
 
@@ -42,15 +44,15 @@ def plain(call: Call, answer: Json, observed: Observed) -> Reply:
         UpstreamInvalidResponse: there is nothing in it.
     """
     message = first_choice(answer).get("message") or {}
+    observed.finish_reason = first_choice(answer).get("finish_reason")
     usage = read_usage(answer.get("usage"))
-    counted = usage and usage.completion_tokens
-    if not counted and not any(message.get(name) for name in SAID):
+    is_meant = observed.finish_reason == FILTERED or (usage and usage.completion_tokens)
+    if not is_meant and not any(message.get(name) for name in SAID):
         raise UpstreamInvalidResponse("The provider's answer has nothing in it.")
     for choice in answer["choices"]:
         for called in (choice.get("message") or {}).get("tool_calls") or ():
             called.pop("index", None)  # Of streams; LiteLLM counts other blocks in it.
     body = orjson.dumps({**answer, "model": call.model})
-    observed.finish_reason = first_choice(answer).get("finish_reason")
     observed.delivered_bytes = len(body)
     observed.usage = usage or estimate(call, observed)
     return Reply(200, b"application/json", body, observed)
@@ -111,7 +113,8 @@ class TranslatedStream:
         if not form.is_finished:
             raise UpstreamBroken("The provider's answer stopped before its end.")
         self._note()
-        if form.is_empty and not self._observed.usage.completion_tokens:
+        is_meant = form.finish_reason == FILTERED or self._observed.usage.completion_tokens
+        if form.is_empty and not is_meant:
             raise UpstreamInvalidResponse("The provider's answer has nothing in it.")
         if self._observed.usage.source == "unknown":
             self._observed.usage = estimate(self._call, self._observed)

@@ -31,7 +31,8 @@ EVENT_STREAM = "text/event-stream"
 STREAMED = {EVENT_STREAM, "application/x-ndjson", "application/vnd.amazon.eventstream"}
 ENDS = (
     b"[DONE]", b'"finish_reason":"', b'"finish_reason": "', b'"message_stop"',
-    b"messageStop", b'"finishReason"', b"message-end", b'"done":true', b'"done": true',
+    b"messageStop", b'"finishReason"', b'"blockReason"', b"message-end", b'"done":true',
+    b'"done": true',
 )  # fmt: skip
 """What stands among the last bytes of a stream that came to its end, with any provider. LiteLLM
 makes an end of its own where there is none."""
