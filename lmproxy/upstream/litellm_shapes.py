@@ -69,10 +69,10 @@ def generic(draft: Draft) -> Prepared:
     url = config.get_complete_url(**keys, **draft.shared(), stream=draft.stream)
     data = config.transform_request(messages=draft.messages, headers=headers, **draft.shared())
     data = {**data, **extra_body}
-    if not draft.stream:
-        data.pop("stream", None)
-    elif config.supports_stream_param_in_request_body:
+    if draft.stream and config.supports_stream_param_in_request_body:
         data["stream"] = True
+    elif data.get("stream") and not draft.stream:
+        del data["stream"]  # An explicit `false` stays: Ollama streams without it.
     return draft.prepared(url, headers, data, json_mode=json_mode)
 
 
