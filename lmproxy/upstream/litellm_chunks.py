@@ -10,6 +10,7 @@ from litellm import CustomStreamWrapper
 from litellm.litellm_core_utils.core_helpers import map_finish_reason
 
 from lmproxy.call import Json
+from lmproxy.upstream.stream_form import FRAME
 
 
 async def under(wrapper: CustomStreamWrapper) -> AsyncIterator[Any]:
@@ -25,6 +26,13 @@ async def under(wrapper: CustomStreamWrapper) -> AsyncIterator[Any]:
     is_plain = type(wrapper) is CustomStreamWrapper and hasattr(inner, "__aiter__")
     async for chunk in inner if is_plain else wrapper:
         yield chunk
+
+
+def beside_choices(event: Json) -> Json:
+    """Top-level fields of a chunk in OpenAI's form. Some of LiteLLM's parsers leave them out."""
+    if "choices" not in event:
+        return {}
+    return {name: value for name, value in event.items() if name not in FRAME}
 
 
 def as_json(answer: Any) -> Json:

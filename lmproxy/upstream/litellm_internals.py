@@ -31,7 +31,7 @@ from litellm.utils import (
 
 from lmproxy.call import Json
 from lmproxy.upstream.arguments import Account, Arguments
-from lmproxy.upstream.litellm_chunks import as_json
+from lmproxy.upstream.litellm_chunks import as_json, beside_choices
 from lmproxy.upstream.litellm_shapes import SHAPES, Draft, Prepared, generic
 
 
@@ -194,7 +194,10 @@ class Translation:
                 streaming_response=None, sync_stream=False, json_mode=prepared.json_mode
             )
         thin = _without_early_counts if provider == "gemini" else _as_it_is
-        return lambda event: as_json(parser.chunk_parser(thin(event)))
+        return lambda event: {
+            **beside_choices(event),
+            **as_json(parser.chunk_parser(thin(event))),
+        }
 
 
 def _as_it_is(event: Json) -> Json:

@@ -25,6 +25,7 @@ class StreamForm:
         self._reasons: dict[int, str | None] = {}
         self._begun: set[int] = set()
         self._called: set[int] = set()
+        self._held: Json = {}
         self.usage: Json | None = None
         """What the chunks said so far, put together; `None` if they said nothing."""
 
@@ -67,6 +68,8 @@ class StreamForm:
         others = {name: value for name, value in choice.items() if name not in CHOICE and value}
         if said or others:
             events = self._event(index, said, rest, others)
+        else:
+            self._held |= rest
         if choice.get("finish_reason"):
             self._reasons[index] = choice["finish_reason"]
         return events
@@ -89,7 +92,7 @@ class StreamForm:
     def _last_event(self, index: int) -> bytes:
         delta, reason = self._with_role(index, {}), self._reason(index)
         choice = {"index": index, "delta": delta, "finish_reason": reason}
-        return as_event({**self._frame, "choices": [choice]})
+        return as_event({**self._frame, **self._held, "choices": [choice]})
 
     def _with_role(self, index: int, said: Json) -> Json:
         if index in self._begun:
