@@ -34,6 +34,10 @@ from lmproxy.upstream.arguments import Account, Arguments
 from lmproxy.upstream.litellm_chunks import as_json, beside_choices
 from lmproxy.upstream.litellm_shapes import SHAPES, Draft, Prepared, generic
 
+READ_AS_OPENAI = {"azure", "perplexity"}
+"""Providers whose answers LiteLLM's public call reads with OpenAI's SDK. Azure's own class cannot;
+Perplexity's replaces the provider's count of citation tokens with an estimate."""
+
 
 class NoLogging:
     """Stands where LiteLLM's transformations expect its logging object."""
@@ -101,9 +105,8 @@ class Translation:
         )
         if self._config is None:
             raise ValueError(f"no transformation for {account.provider}")
-        # Azure's answers are OpenAI's, and its own class leaves reading them to the SDK.
         self._reader: Any = (
-            litellm.OpenAIGPTConfig() if account.provider == "azure" else self._config
+            litellm.OpenAIGPTConfig() if account.provider in READ_AS_OPENAI else self._config
         )
         self._form = SHAPES.get(account.provider, generic)
 
