@@ -25,7 +25,8 @@ async def under(wrapper: CustomStreamWrapper) -> AsyncIterator[Any]:
         inner = wrapper.completion_stream
     is_plain = type(wrapper) is CustomStreamWrapper and hasattr(inner, "__aiter__")
     async for chunk in inner if is_plain else wrapper:
-        yield chunk
+        if chunk is not None:  # Gemini's iterator, for a line that is no event.
+            yield chunk
 
 
 def beside_choices(event: Json) -> Json:
@@ -39,6 +40,10 @@ def as_json(answer: Any) -> Json:
     """LiteLLM's answer or chunk as JSON; its own form of a chunk as OpenAI's."""
     if not isinstance(answer, dict):
         made: Json = answer.model_dump(exclude_none=True)
+        for choice in made.get("choices") or ():
+            said = choice.get("delta") or {}
+            if isinstance(said.get("reasoning"), str):  # Cerebras, through OpenAI's SDK.
+                said.setdefault("reasoning_content", said["reasoning"])
         return made
     delta: Json = {"content": answer.get("text")}
     if answer.get("tool_use"):

@@ -70,8 +70,10 @@ class StreamForm:
             events = self._event(index, said, rest, others)
         else:
             self._held |= rest
-        if choice.get("finish_reason"):
-            self._reasons[index] = choice["finish_reason"]
+        reason = choice.get("finish_reason")
+        if reason and (reason != "stop" or not self._reasons.get(index)):
+            # Some say `stop` all the time; LiteLLM says it once more after `length`.
+            self._reasons[index] = reason
         return events
 
     def _event(self, index: int, said: Json, rest: Json, others: Json) -> bytes:
