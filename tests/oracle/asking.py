@@ -60,6 +60,7 @@ class Outcome:
         error: the status and what was said.
         is_done: whether the stream ended in `[DONE]`; LiteLLM's own call has no such thing.
         dropped: the parameters that the proxy says it left out.
+        route: the rule, connection and lane that the proxy says it took.
     """
 
     requests: list[Seen]
@@ -68,6 +69,7 @@ class Outcome:
     error: tuple[int | None, str] | None = None
     is_done: bool = True
     dropped: tuple[str, ...] = ()
+    route: str = ""
 
 
 class Oracle:
@@ -105,16 +107,7 @@ class Oracle:
         requests = self._replay.taken(lane, question.provider)
         if response.status_code != httpx.codes.OK:
             return Outcome(requests, error=(response.status_code, response.text))
-        names = response.headers.get("x-oai-proxy-dropped-params", "").split(",")
-        dropped = tuple(stripped for name in names if (stripped := name.strip()))
-        if not question.is_streamed:
-            return Outcome(requests, answer=response.json(), dropped=dropped)
-        events = [e.removeprefix("data: ") for e in response.text.split("\n\n") if e[:1] != ":"]
-        data = [event for event in events if event]
-        chunks = [json.loads(event) for event in data if event != "[DONE]"]
-        if chunks and "error" in chunks[-1] and data[-1] != "[DONE]":
-            return Outcome(requests, error=(None, json.dumps(chunks[-1])), dropped=dropped)
-        return Outcome(requests, chunks=chunks, is_done=data[-1:] == ["[DONE]"], dropped=dropped)
+        return _answer(question, requests, response)
 
     def _ask_litellm(self, question: Question) -> Outcome:
         name = question.provider
@@ -190,6 +183,22 @@ def asked_model(lane: str, question: Question) -> str:
     """The model's name as a client of the proxy says it."""
     name = question.provider
     return f"{lane}-{name}/{PROVIDERS[name].model_for(question.case)}"
+
+
+def _answer(question: Question, requests: list[Seen], response: httpx.Response) -> Outcome:
+    names = response.headers.get("x-oai-proxy-dropped-params", "").split(",")
+    said: dict[str, Any] = {
+        "dropped": tuple(stripped for name in names if (stripped := name.strip())),
+        "route": response.headers.get("x-oai-proxy-route", ""),
+    }
+    if not question.is_streamed:
+        return Outcome(requests, answer=response.json(), **said)
+    events = [e.removeprefix("data: ") for e in response.text.split("\n\n") if e[:1] != ":"]
+    data = [event for event in events if event]
+    chunks = [json.loads(event) for event in data if event != "[DONE]"]
+    if chunks and "error" in chunks[-1] and data[-1] != "[DONE]":
+        return Outcome(requests, error=(None, json.dumps(chunks[-1])), **said)
+    return Outcome(requests, chunks=chunks, is_done=data[-1:] == ["[DONE]"], **said)
 
 
 def _connection(replay: Replay, lane: str, name: str, provider: Provider) -> dict[str, Any]:

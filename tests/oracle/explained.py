@@ -26,11 +26,6 @@ def _stricter(found: Difference) -> bool:
     return bool(found.ours == AN_ERROR)
 
 
-def _abler(found: Difference) -> bool:
-    """The proxy answers where LiteLLM's own call fails."""
-    return bool(found.reference == AN_ERROR)
-
-
 @dataclass(frozen=True, slots=True)
 class Explained:
     """A difference that is no mistake.
@@ -62,41 +57,31 @@ class Explained:
         )
 
 
-_TRANSLATE = ("translate",)
-
 EXPLAINED = (
     Explained(
         r"answer\.usage\.cost",
         "no `usage.cost` in streams, which LiteLLM estimates",
         _less,
-        _TRANSLATE,
     ),
     Explained(
         r"answer\.usage\.completion_tokens_details(\.(reasoning|text)_tokens)?",
         "no counts of reasoning and text tokens but the provider's own; LiteLLM makes up some",
         _less,
-        _TRANSLATE,
     ),
     Explained(
         r"answer\.(top|usage|choice|message)\..+",
         "more of the provider's own fields in streams; LiteLLM leaves out some",
         _more,
-        _TRANSLATE,
     ),
     Explained(
         r"answer\.(message\.(reasoning_details|token_id)|choice\.content_filter_results).*",
         "in streams also the details of chunks without a text, which LiteLLM leaves out",
-        lanes=_TRANSLATE,
         providers=("openrouter", "together_ai", "azure"),
     ),
     Explained(
-        r"answer\.choices\[0\]\.message\.(annotations|provider_specific_fields).*"
-        r"|answer\.usage\.(citation_tokens|prompt_tokens_details.*)",
-        "citations as `annotations` and counted, by LiteLLM's own transformation, which its public "
-        "call does not use",
-        _more,
-        _TRANSLATE,
-        ("perplexity",),
+        r"answer\.usage\.cost",
+        "`usage.cost` in streams is the provider's own table; LiteLLM makes a number of it",
+        providers=("perplexity",),
     ),
     Explained(
         r"answer\.choices\[0\]\.message\.tool_calls\[\d\]\.index",
@@ -123,13 +108,6 @@ EXPLAINED = (
         cases=("overloaded",),
     ),
     Explained(
-        r"answer",
-        "streams are read; LiteLLM's own call fails at them",
-        _abler,
-        _TRANSLATE,
-        ("cohere_chat",),
-    ),
-    Explained(
         r"request|answer",
         "a picture is refused with 400; LiteLLM leaves it out without a word",
         providers=("deepseek",),
@@ -150,8 +128,7 @@ EXPLAINED = (
         r"request\[0\]\.body\.max_retries",
         "LiteLLM's `max_retries` does not get into the request",
         _less,
-        _TRANSLATE,
-        ("huggingface",),
+        providers=("huggingface",),
     ),
     Explained(
         r"request\[0\]\.body\.stream_options",

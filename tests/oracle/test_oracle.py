@@ -22,7 +22,8 @@ def test_a_lane_asks_and_answers_as_litellm_does(
     cell = ask_both(sides, lane, question)
 
     assert cell.verdict.faults == []
-    assert set(cell.lost) <= set(lost(question, cell.reference))
+    if not cell.ours.error:  # That it is one is explained, if LiteLLM answers.
+        assert set(cell.lost) <= set(lost(question, cell.reference))
 
 
 def test_the_table_in_the_documentation_is_what_a_run_finds(sides: Oracle) -> None:
