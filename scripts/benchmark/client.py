@@ -1,0 +1,111 @@
+"""One connection that sends a request, reads the whole answer, checks it and sends the next.
+
+HTTP/1.1 with keep-alive on a bare asyncio protocol: no task, no future and no parser per request,
+because what the load costs is taken from the core that the provider needs too.
+"""
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import cast
+
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+LAST_CHUNK = b"\r\n0\r\n\r\n"
+DONE = b"data: [DONE]"
+
+
+class Tally:
+    """What all connections of a run have seen. Cleared between warm-up and measurement.
+
+    Attributes:
+        requests: ready to be written, for ever.
+        least_events: a stream with fewer `data:` lines, or without `[DONE]`, has failed; 0: the
+            answers are plain.
+    """
+
+    def __init__(self, requests: Iterator[bytes], least_events: int) -> None:
+        self.requests = requests
+        self.least_events = least_events
+        self.latencies_s: list[float] = []
+        self.failures: Counter[str] = Counter()
+        self.busy = 0
+        self.stopping = False
+
+    def fault_of(self, head: bytes, body: bytes) -> str | None:
+        """What is wrong with an answer."""
+        if head[9:12] != b"200":
+            return f"status {head[9:12].decode()}"
+        if not self.least_events:
+            return None if body else "empty answer"
+        if DONE not in body[-200:] and DONE not in joined(body):
+            return "no [DONE]"
+        if body.count(b"data: ") < self.least_events:
+            return "events missing"
+        return None
+
+
+class Client(asyncio.Protocol):
+    """One connection. It counts as busy from its first request until it stops or breaks."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+        self._transport = asyncio.Transport()
+        self._buffer = bytearray()
+        self._sent = 0.0
+        self._underway = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def start(self) -> None:
+        self.tally.busy += 1
+        self.send()
+
+    def send(self) -> None:
+        self._underway = True
+        self._sent = time.perf_counter()
+        self._transport.write(next(self.tally.requests))
+
+    def data_received(self, data: bytes) -> None:
+        buffer = self._buffer
+        buffer += data
+        end = buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        length = LENGTH.search(buffer, 0, end)
+        if len(buffer) >= end + 4 + int(length[1]) if length else buffer.endswith(LAST_CHUNK):
+            self._buffer = bytearray()
+            self._complete(bytes(buffer[:end]), bytes(buffer[end + 4 :]))
+
+    def _complete(self, head: bytes, body: bytes) -> None:
+        tally = self.tally
+        self._underway = False
+        fault = tally.fault_of(head, body)
+        if fault:
+            tally.failures[fault] += 1
+        else:
+            tally.latencies_s.append(time.perf_counter() - self._sent)
+        if tally.stopping:
+            tally.busy -= 1
+            self._transport.close()
+        else:
+            self.send()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._underway:
+            self._underway = False
+            self.tally.failures[f"connection lost: {exc or 'closed'}"] += 1
+            self.tally.busy -= 1
+
+
+def joined(body: bytes) -> bytes:
+    """A chunked body without its framing."""
+    parts = []
+    while body:
+        size, _, rest = body.partition(b"\r\n")
+        length = int(size, 16)
+        parts.append(rest[:length])
+        body = rest[length + 2 :] if length else b""
+    return b"".join(parts)
