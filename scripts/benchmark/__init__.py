@@ -1,13 +1,15 @@
-"""What does a request cost on its way through a gateway, compared with other ways? The map.
+"""What does a request cost on its way through a gateway, beside other gateways? This is the map.
 
 `scripts/bench` runs `python -m scripts.benchmark`, which starts three kinds of processes:
 
     load ─▶ gateway ─▶ provider
 
-- `__main__`: the command line; `runner`: rows × gateways × rounds, interleaved
-- `rows`: what is measured; `gateways`: how each is started, with `configs`; `environments`: their installs
-- `provider` with `answers`: the instant fake provider; `load` with `client` and `paced`: the clients
-- `bare`, `acompletion`: the two servers we compare with, written here
-- `processes`: start, pin, stop, first answer; `measuring`: CPU and memory from /proc
-- `results`: medians; `goals`: what is aimed at; `table`, `chart`, `machine`: what is printed
+- `__main__`: the command line; `runner`: who is started when and measured in which order
+- `rows`: what is measured, with the requests and the configs' size in `setups`
+- `gateways`: ours and those written here, `bare` and `acompletion`; `compared`: somebody else's,
+  from environments that `install` makes from `locks`, which `lock` writes
+- `provider` with `answers`: the instant fake provider; `load` with `client`: the load generator
+- `lives`: start, size and growth of a gateway; `processes`: start, pin, stop, the first answer
+- `measuring`: CPU and memory from /proc; `results`: medians; `goals`: what is aimed at
+- `table`, `chart`, `machine`, `report`: what is printed
 """

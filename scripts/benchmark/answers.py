@@ -76,7 +76,9 @@ def form(
     )
 
 
-def openai() -> Format:
+def openai(*, counted: bool) -> Format:
+    """`counted`: with the chunk that a stream has when `include_usage` was asked for."""
+    usage = {"prompt_tokens": 61, "completion_tokens": 83, "total_tokens": 144}
     shared = {"id": "chatcmpl-benchmark000000000000", "created": 1767225600, "model": "gpt-4o-mini"}
 
     def event(delta: object, finish: str | None = None) -> str:
@@ -87,15 +89,16 @@ def openai() -> Format:
     def answer(text: str) -> dict[str, object]:
         message = {"role": "assistant", "content": text, "refusal": None}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-        usage = {"prompt_tokens": 61, "completion_tokens": 83, "total_tokens": 144}
         return {**shared, "object": "chat.completion", "choices": [choice], "usage": usage}
 
+    count = {**shared, "object": "chat.completion.chunk", "choices": [], "usage": usage}
+    last = [f"data: {dump(count)}\n\n"] if counted else []
     filling = PLAIN_BYTES - len(dump(answer("")))
     return form(
         answer(padded(filling)),
         [event({"role": "assistant", "content": ""})],
         lambda text: event({"content": text}),
-        [event({}, "stop"), "data: [DONE]\n\n"],
+        [event({}, "stop"), *last, "data: [DONE]\n\n"],
     )
 
 
@@ -105,9 +108,15 @@ def padded(length: int) -> str:
 
 def anthropic() -> Format:
     usage = {"input_tokens": 61, "output_tokens": 83}
-    message = {
-        **{"id": "msg_benchmark", "type": "message", "role": "assistant", "model": "claude-4-5"},
-        **{"content": [], "stop_reason": None, "stop_sequence": None, "usage": usage},
+    message: dict[str, object] = {
+        "id": "msg_benchmark",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-4-5",
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": usage,
     }
 
     def event(kind: str, **more: object) -> str:

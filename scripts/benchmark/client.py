@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from typing import cast
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+MARK = re.compile(rb'"t(\d+) "')
+"""The text of a paced event: when the provider wrote it, nanoseconds of the monotonic clock."""
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 DONE = b"data: [DONE]"
 
@@ -23,15 +25,25 @@ class Tally:
         requests: ready to be written, for ever.
         least_events: a stream with fewer `data:` lines, or without `[DONE]`, has failed; 0: the
             answers are plain.
+        firsts_s: of paced streams, from asking to the first event.
+        delays_s: of paced events, from the provider's writing to our reading.
     """
 
     def __init__(self, requests: Iterator[bytes], least_events: int) -> None:
         self.requests = requests
         self.least_events = least_events
         self.latencies_s: list[float] = []
+        self.firsts_s: list[float] = []
+        self.delays_s: list[float] = []
         self.failures: Counter[str] = Counter()
         self.busy = 0
         self.stopping = False
+
+    def clear(self) -> None:
+        """Forget what was timed; not what failed."""
+        self.latencies_s.clear()
+        self.firsts_s.clear()
+        self.delays_s.clear()
 
     def fault_of(self, head: bytes, body: bytes) -> str | None:
         """What is wrong with an answer."""
@@ -98,6 +110,27 @@ class Client(asyncio.Protocol):
             self._underway = False
             self.tally.failures[f"connection lost: {exc or 'closed'}"] += 1
             self.tally.busy -= 1
+
+
+class PacedClient(Client):
+    """Times the events of its streams as well. An event is taken to arrive in one piece."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__(tally)
+        self._waiting = False
+
+    def send(self) -> None:
+        self._waiting = True
+        super().send()
+
+    def data_received(self, data: bytes) -> None:
+        now_s = time.monotonic_ns() / 1e9
+        marks = MARK.findall(data)
+        self.tally.delays_s.extend(now_s - int(mark) / 1e9 for mark in marks)
+        if marks and self._waiting:
+            self._waiting = False
+            self.tally.firsts_s.append(time.perf_counter() - self._sent)
+        super().data_received(data)
 
 
 def joined(body: bytes) -> bytes:

@@ -1,6 +1,6 @@
-"""The gateways: how each is configured and started.
+"""The gateways: ours, those that are written here to compare with, and somebody else's.
 
-Each is one process (nginx: and its worker), with its access log off and its own log at warnings.
+Each is one process (nginx: and its worker) on one core.
 """
 
 import hashlib
@@ -11,20 +11,10 @@ from pathlib import Path
 
 import tomli_w
 
+from scripts.benchmark import compared
+from scripts.benchmark.compared import MASTER_KEY, NO_NETWORK, written
 from scripts.benchmark.processes import REPOSITORY, Program
-from scripts.benchmark.setups import Setup, team, virtual_key
-
-PROVIDER_KEY = "sk-provider-0000000000000000"
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where a gateway is to run. `provider` is the provider's address, without a path."""
-
-    port: int
-    provider: str
-    folder: Path
-    setup: Setup
+from scripts.benchmark.setups import PROVIDER_KEY, Site, team, virtual_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +23,21 @@ class Gateway:
 
     Attributes:
         title: what tables call it.
-        program: writes its config and says how it is started.
+        program: writes its config and says how it is started; raises `NotInstalled`.
         variable: whether its config depends on the setup; others run once.
+        only_key: the one it knows, if it cannot have as many as it should.
+        teams: whether it takes model names with a team; else what stands after the slash is asked.
+        on_request: measured only when named.
+        environment: what `scripts/benchmark/install` installs for it.
     """
 
     title: str
     program: Callable[[Site], Program]
     variable: bool = False
+    only_key: str | None = None
+    teams: bool = True
+    on_request: bool = False
+    environment: str | None = None
 
 
 def ours(site: Site) -> Program:
@@ -81,26 +79,39 @@ def digest_of(key: str) -> str:
     return f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
-def written(site: Site, name: str, text: str) -> str:
-    """The path of a config file."""
-    site.folder.mkdir(parents=True, exist_ok=True)
-    (site.folder / name).write_text(text)
-    return str(site.folder / name)
-
-
 def own_server(module: str) -> Callable[[Site], Program]:
     """A server of this package, which needs no config."""
 
     def program(site: Site) -> Program:
         command = [sys.executable, "-m", module, str(site.port), site.provider]
-        return Program(command, site.folder, {"PYTHONPATH": str(REPOSITORY)})
+        return Program(command, site.folder, {"PYTHONPATH": str(REPOSITORY), **NO_NETWORK})
 
     return program
 
 
 GATEWAYS = {
     "ours": Gateway("oai-proxy", ours, variable=True),
+    "nginx": Gateway("nginx proxy_pass", compared.nginx, environment="nginx"),
     "bare": Gateway("bare pass-through: Starlette, aiohttp", own_server("scripts.benchmark.bare")),
+    "acompletion": Gateway(
+        "litellm.acompletion behind a bare server", own_server("scripts.benchmark.acompletion")
+    ),
+    "lm-proxy": Gateway("lm-proxy", compared.lm_proxy, variable=True, environment="lm-proxy"),
+    "litellm-proxy": Gateway(
+        "LiteLLM's proxy",
+        compared.litellm_proxy,
+        only_key=MASTER_KEY,
+        on_request=True,
+        environment="litellm-proxy",
+    ),
+    "ferro": Gateway(
+        "Ferro (Go)",
+        compared.ferro,
+        only_key=MASTER_KEY,
+        teams=False,
+        on_request=True,
+        environment="ferro",
+    ),
 }
 DIRECT = "provider"
 """Not a gateway: the fake provider asked directly."""

@@ -10,14 +10,14 @@ import itertools
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from statistics import quantiles
 from time import perf_counter, process_time
 
 import uvloop
 
-from scripts.benchmark.client import Client, Tally
-from scripts.benchmark.measuring import usage_of
+from scripts.benchmark.client import Client, PacedClient, Tally
+from scripts.benchmark.measuring import Usage, usage_of
 
 LOOK_AGAIN_S = 0.05
 LONGEST_S = 60.0
@@ -30,8 +30,12 @@ class Order:
 
     Attributes:
         asks: (key, body) of the requests, sent in turn by all connections together.
+        spread_s: connections begin one after the other in this time, so that paced streams are
+            not in step.
+        paced: time events, not only answers.
         least_events: of each stream; 0: plain answers.
-        least_answers: the measurement goes on beyond `seconds` until it has so many.
+        least_answers: the measurement goes on beyond `seconds` until it has so many, but not
+            longer than `longest_s`.
         pid: the gateway whose use is measured; `None` without one.
     """
 
@@ -44,11 +48,22 @@ class Order:
     least_events: int = 0
     least_answers: int = 32
     pid: int | None = None
+    spread_s: float = 0.0
+    paced: bool = False
+    longest_s: float = LONGEST_S
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run has seen. `cpu_s` and `grown_bytes` are the gateway's, `load_cpu_s` is our own."""
+    """What a run has seen.
+
+    Attributes:
+        answers: complete and right, in the time measured.
+        first_p50_s: to the first event of a paced stream.
+        delay_p50_s: of a paced event, from the provider to us.
+        cpu_s: the gateway's, as are the bytes. `grown_bytes` from warm-up to end.
+        failures: how often which, warm-up included.
+    """
 
     answers: int
     seconds: float
@@ -58,6 +73,9 @@ class Report:
     grown_bytes: int = 0
     resident_bytes: int = 0
     load_cpu_s: float = 0.0
+    first_p50_s: float = 0.0
+    delay_p50_s: float = 0.0
+    delay_p99_s: float = 0.0
     failures: dict[str, int] = field(default_factory=dict)
 
 
@@ -77,42 +95,50 @@ def requests_of(order: Order) -> Iterator[bytes]:
 async def run(order: Order) -> Report:
     """Warm up, measure, let every request end."""
     tally = Tally(requests_of(order), order.least_events)
-    for client in await connect(order, tally):
-        client.start()
-    await phase(tally, order.warm_up_s, order.connections)
-    tally.latencies_s.clear()
-    before, began, own = usage_of(order.pid or 0), perf_counter(), process_time()
-    await phase(tally, order.seconds, order.least_answers)
-    after, seconds = usage_of(order.pid or 0), perf_counter() - began
-    latencies, own = list(tally.latencies_s), process_time() - own
+    await begin(order, tally)
+    await phase(tally, order.warm_up_s, order.connections, LONGEST_S)
+    tally.clear()
+    before, began, own = usage_of(order.pid), perf_counter(), process_time()
+    await phase(tally, order.seconds, order.least_answers, order.longest_s)
+    after, seconds, own = usage_of(order.pid), perf_counter() - began, process_time() - own
+    report = reported(tally, after - before, seconds)
     await stop(tally)
-    used = after - before
-    return Report(
-        answers=len(latencies),
-        seconds=seconds,
-        p50_s=percentile(latencies, 50),
-        p99_s=percentile(latencies, 99),
-        cpu_s=used.cpu_s,
-        grown_bytes=used.resident_bytes,
+    return replace(
+        report,
         resident_bytes=after.resident_bytes,
         load_cpu_s=own,
         failures=dict(tally.failures),
     )
 
 
-async def connect(order: Order, tally: Tally) -> list[Client]:
-    loop = asyncio.get_running_loop()
-    return [
-        (await loop.create_connection(lambda: Client(tally), "127.0.0.1", order.port))[1]
-        for _ in range(order.connections)
-    ]
+def reported(tally: Tally, used: Usage, seconds: float) -> Report:
+    return Report(
+        answers=len(tally.latencies_s),
+        seconds=seconds,
+        p50_s=percentile(tally.latencies_s, 50),
+        p99_s=percentile(tally.latencies_s, 99),
+        cpu_s=used.cpu_s,
+        grown_bytes=used.resident_bytes,
+        first_p50_s=percentile(tally.firsts_s, 50),
+        delay_p50_s=percentile(tally.delays_s, 50),
+        delay_p99_s=percentile(tally.delays_s, 99),
+    )
 
 
-async def phase(tally: Tally, seconds: float, least: int) -> None:
+async def begin(order: Order, tally: Tally) -> None:
+    """Connect, and start the connections in `spread_s`."""
+    loop, kind = asyncio.get_running_loop(), PacedClient if order.paced else Client
+    for number in range(order.connections):
+        _, client = await loop.create_connection(lambda: kind(tally), "127.0.0.1", order.port)
+        loop.call_later(order.spread_s * number / order.connections, client.start)
+    await asyncio.sleep(order.spread_s)
+
+
+async def phase(tally: Tally, seconds: float, least: int, longest_s: float) -> None:
     """Let the connections work so long and until there are so many answers."""
-    ends = perf_counter() + LONGEST_S
+    ends = perf_counter() + longest_s
     await asyncio.sleep(seconds)
-    while len(tally.latencies_s) < least and tally.busy and perf_counter() < ends:
+    while len(tally.latencies_s) < least and tally.busy and perf_counter() < ends:  # noqa: ASYNC110
         await asyncio.sleep(LOOK_AGAIN_S)
 
 
@@ -120,7 +146,7 @@ async def stop(tally: Tally) -> None:
     """Every connection ends its request; one that does not in time has failed."""
     tally.stopping = True
     ends = perf_counter() + LONGEST_S
-    while tally.busy and perf_counter() < ends:
+    while tally.busy and perf_counter() < ends:  # noqa: ASYNC110 - an event per answer costs more
         await asyncio.sleep(LOOK_AGAIN_S)
     if tally.busy:
         tally.failures["never ended"] += tally.busy

@@ -22,8 +22,10 @@ class Usage:
         return Usage(self.cpu_s - other.cpu_s, self.resident_bytes - other.resident_bytes)
 
 
-def usage_of(pid: int) -> Usage:
+def usage_of(pid: int | None) -> Usage:
     """What the process and all below it have used; resolution `1 / TICKS_PER_S` seconds."""
+    if pid is None:
+        return Usage(0.0, 0)
     fields = [found for process in tree(pid) if (found := stat(process))]
     ticks = sum(int(value) for found in fields for value in found[11:15])
     pages = sum(int(found[21]) for found in fields)

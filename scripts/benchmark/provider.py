@@ -1,9 +1,9 @@
 """The fake provider: answers at once, and as little work as a Python process can have with that.
 
 `python -m scripts.benchmark.provider` prints its port. What it answers depends on the path (whose
-format), `"stream": true` in the body (or the path), and the word `paced` in the model's name: such a
+format), `"stream": true` in the body (or the path), and the word `paced` in the question: such a
 stream has one event every `PACE_S` with the time it was written, nanoseconds of the monotonic
-clock, as its text.
+clock, as its text. A stream of OpenAI's counts tokens when it is asked to.
 """
 
 import asyncio
@@ -12,11 +12,18 @@ from typing import cast
 
 import uvloop
 
+from scripts.benchmark import setups
 from scripts.benchmark.answers import PACED_EVENTS, Format, anthropic, google, openai
 
 PACE_S = 0.02
-PATHS = {b"/v1/messages": anthropic(), b"/v1beta": google(), b"/v1/chat": openai()}
+FORMATS = {
+    b"/chat/completions": openai(counted=False),
+    b"/messages": anthropic(),
+    b"enerateContent": google(),
+}
+COUNTED = openai(counted=True)
 STREAM_MARKS = (b'"stream":true', b'"stream": true', b":streamGenerateContent")
+PACED = setups.PACED.encode()
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -39,13 +46,12 @@ class Provider(asyncio.Protocol):
             self._buffer = request
 
     def _answer(self, request: bytes) -> None:
-        path = request[: request.find(b"\r\n")]
-        spoken = next((form for prefix, form in PATHS.items() if prefix in path), None)
+        spoken = spoken_in(request)
         if spoken is None:
             self._transport.write(NOT_FOUND)
         elif not any(mark in request for mark in STREAM_MARKS):
             self._transport.write(spoken.plain)
-        elif b"paced" in request:
+        elif PACED in request:
             self._transport.write(spoken.head + spoken.opening)
             self._pace(spoken, PACED_EVENTS, asyncio.get_running_loop().time())
         else:
@@ -60,6 +66,14 @@ class Provider(asyncio.Protocol):
         self._transport.write(spoken.event(f"t{time.monotonic_ns()} "))
         loop = asyncio.get_running_loop()
         loop.call_at(due + PACE_S, self._pace, spoken, left - 1, due + PACE_S)
+
+
+def spoken_in(request: bytes) -> Format | None:
+    """The wire format that a request is answered in."""
+    if b"include_usage" in request:
+        return COUNTED
+    path = request[: request.find(b"\r\n")]
+    return next((form for part, form in FORMATS.items() if part in path), None)
 
 
 def is_whole(request: bytes) -> bool:

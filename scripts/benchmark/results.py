@@ -1,4 +1,4 @@
-"""What came out: a number per row and gateway, the median of its rounds."""
+"""What came out: numbers per row and gateway, and the median of their rounds."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -12,13 +12,35 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Life:
+    """One start of a gateway, and what came of it. Only a loaded one has the last four.
+
+    Attributes:
+        idle_bytes: resident after the first answer.
+        loaded_bytes: after all requests.
+        grown_bytes: from the end of the warm-up to then.
+        stream_bytes: for each stream that is open at the same time as many others.
+    """
+
+    start_s: float
+    idle_bytes: int
+    loaded_bytes: int = 0
+    requests: int = 0
+    grown_bytes: int = 0
+    stream_bytes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
-    """Medians. `spread` is the width of the rounds' CPU values, as a part of the median."""
+    """Medians of rounds. `spread`: how far the CPU values lie apart, as a part of their median."""
 
     cpu_us: float
     per_s: float
     p50_ms: float
     p99_ms: float
+    first_ms: float
+    delay_ms: float
+    delay_p99_ms: float
     resident_mb: float
     spread: float
     failures: dict[str, int]
@@ -26,10 +48,12 @@ class Cell:
 
 @dataclass(slots=True)
 class Results:
-    """Of a run. `obstacles` says why a place has no number."""
+    """Of a run. `obstacles` says why a place has no number; `commands` are seconds."""
 
     reports: dict[Place, list[Report]] = field(default_factory=dict)
     obstacles: dict[Place, str] = field(default_factory=dict)
+    lives: dict[str, list[Life]] = field(default_factory=dict)
+    commands: dict[str, float] = field(default_factory=dict)
 
     def add(self, row: str, gateway: str, report: Report) -> None:
         self.reports.setdefault((row, gateway), []).append(report)
@@ -38,6 +62,18 @@ class Results:
         """`None` when it was not measured."""
         reports = self.reports.get((row, gateway))
         return cell_of(reports) if reports else None
+
+    def valid(self, row: str, gateway: str) -> Cell | None:
+        """`None` also when a request failed."""
+        cell = self.cell(row, gateway)
+        return None if cell is None or cell.failures else cell
+
+    def ratio(self, row: str, gateway: str, other: str) -> float | None:
+        """A gateway's CPU as a multiple of another's: the median of the rounds' own ratios."""
+        if not (self.valid(row, gateway) and self.valid(row, other)):
+            return None
+        pairs = zip(self.reports[row, gateway], self.reports[row, other], strict=True)
+        return median(cpu_us(one) / cpu_us(two) for one, two in pairs if cpu_us(two))
 
 
 def cell_of(reports: list[Report]) -> Cell:
@@ -50,7 +86,10 @@ def cell_of(reports: list[Report]) -> Cell:
         per_s=middle(lambda report: report.answers / report.seconds),
         p50_ms=middle(lambda report: report.p50_s * 1e3),
         p99_ms=middle(lambda report: report.p99_s * 1e3),
-        resident_mb=middle(lambda report: report.resident_bytes / 2**20),
+        first_ms=middle(lambda report: report.first_p50_s * 1e3),
+        delay_ms=middle(lambda report: report.delay_p50_s * 1e3),
+        delay_p99_ms=middle(lambda report: report.delay_p99_s * 1e3),
+        resident_mb=middle(lambda report: report.resident_bytes / 1e6),
         spread=(max(cpu) - min(cpu)) / median(cpu) if median(cpu) else 0.0,
         failures=dict(sum((Counter(report.failures) for report in reports), Counter[str]())),
     )

@@ -1,18 +1,18 @@
-"""Rows × gateways × rounds: who is started when, and what is measured in which order.
+"""Rows, gateways, rounds: what is started when, and what is measured in which order.
 
 Rounds are interleaved, A B A B, so that a disturbance of the machine hits all gateways alike. A
-gateway is started when first needed and stays, idle, until its last row is done.
+gateway is started when first needed and stays, idle, to the end.
 """
 
 import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from subprocess import Popen
 
-from scripts.benchmark.gateways import DIRECT, GATEWAYS, Site
+from scripts.benchmark.compared import NotInstalled
+from scripts.benchmark.gateways import DIRECT, GATEWAYS
 from scripts.benchmark.load import Order, Report
 from scripts.benchmark.measuring import usage_of
 from scripts.benchmark.processes import (
@@ -29,43 +29,66 @@ from scripts.benchmark.processes import (
 )
 from scripts.benchmark.results import Results
 from scripts.benchmark.rows import CHAT, ROWS, Row
-from scripts.benchmark.setups import Setup, asks
+from scripts.benchmark.setups import Setup, Site, asks
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long and how often. `seconds` is one measurement."""
+    """How long and how often. `seconds` is one measurement; `requests` are those of a life."""
 
     rounds: int
     seconds: float
     warm_up_s: float
+    lives: int
+    requests: int
 
 
-QUICK = Pace(rounds=5, seconds=1.5, warm_up_s=0.5)
-FULL = Pace(rounds=3, seconds=3.0, warm_up_s=1.0)
+QUICK = Pace(rounds=5, seconds=1.5, warm_up_s=0.5, lives=1, requests=10_000)
+FULL = Pace(rounds=3, seconds=3.0, warm_up_s=1.0, lives=3, requests=100_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A gateway that answers. `pid` is the root of its process tree."""
+    """A gateway that answers. `pid` is the root of its process tree, `start_s` from exec to 200."""
 
+    name: str
     port: int
     pid: int
-    start_s: float
-    resident_bytes: int
+    setup: Setup
+    start_s: float = 0.0
+    idle_bytes: int = 0
+
+    def order(self, row: Row, pace: Pace) -> Order:
+        """A row as this gateway is asked for it."""
+        gateway, question = GATEWAYS.get(self.name), row.question
+        if gateway and not gateway.teams:
+            question = replace(question, model=question.model.removeprefix("{team}/"))
+        return Order(
+            port=self.port,
+            path=CHAT,
+            asks=asks(row.setup, question, gateway.only_key if gateway else None),
+            connections=row.connections,
+            seconds=pace.seconds,
+            warm_up_s=pace.warm_up_s,
+            spread_s=row.spread_s,
+            paced=question.paced,
+            least_events=row.least_events,
+            pid=self.pid,
+        )
 
 
 class Bench:
     """The processes of one run."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
-        self.folder = folder
+        self._folder = folder
         self._stack = stack
+        self._started = 0
         provider = stack.enter_context(talker("scripts.benchmark.provider"))
-        self.load = stack.enter_context(talker("scripts.benchmark.load"))
-        self.provider = Running(int(line_of(provider)), provider.pid, 0, 0)
+        self._load = stack.enter_context(talker("scripts.benchmark.load"))
+        self._provider = Running(DIRECT, int(line_of(provider)), provider.pid, Setup())
         self._running: dict[tuple[str, Setup], Running] = {}
-        if answer_to(order(ROWS["plain"], self.provider.port, Setup()))[0] != 200:
+        if answer_to(self._provider.order(ROWS["plain"], QUICK))[0] != 200:
             raise StartError("the fake provider does not answer")
 
     def gateway(self, name: str, setup: Setup) -> Running:
@@ -73,50 +96,46 @@ class Bench:
 
         Raises:
             StartError: it cannot be started.
+            NotInstalled: it is not on this machine.
         """
         if name == DIRECT:
-            return self.provider
+            return self._provider
         key = name, setup if GATEWAYS[name].variable else Setup()
         if key not in self._running:
-            say(f"starting {name}")
-            self._running[key] = self._start(*key)
+            self._running[key] = self._stack.enter_context(self.alive(*key))
         return self._running[key]
 
-    def _start(self, name: str, setup: Setup) -> Running:
-        folder = self.folder / f"{name}-{len(self._running)}"
-        site = Site(free_port(), f"http://127.0.0.1:{self.provider.port}", folder, setup)
+    @contextmanager
+    def alive(self, name: str, setup: Setup) -> Iterator[Running]:
+        """A fresh one, from its start to its stop."""
+        say(f"starting {name}")
+        self._started += 1
+        folder = self._folder / f"{name}-{self._started}"
+        site = Site(free_port(), f"http://127.0.0.1:{self._provider.port}", folder, setup)
         program = GATEWAYS[name].program(site)
         process = start(program, GATEWAY_CORE)
-        self._stack.callback(stop, process)
-        first = order(ROWS["plain"], site.port, setup)
-        start_s = wait_for_first_answer(process, program, first)
-        return Running(site.port, process.pid, start_s, usage_of(process.pid).resident_bytes)
+        try:
+            running = Running(name, site.port, process.pid, setup)
+            first = running.order(replace(ROWS["plain"], setup=setup), QUICK)
+            start_s = wait_for_first_answer(process, program, first)
+            idle_bytes = usage_of(process.pid).resident_bytes
+            yield replace(running, start_s=start_s, idle_bytes=idle_bytes)
+        finally:
+            stop(process)
 
-    def measure(self, row: Row, name: str, pace: Pace) -> Report:
-        running = self.gateway(name, row.setup)
-        return load(self.load, order(row, running.port, row.setup, pace, running.pid))
+    def run(self, order: Order) -> Report:
+        return load(self._load, order)
 
     def obstacle(self, row: Row, name: str) -> str | None:
         """Why there can be no number."""
         try:
             running = self.gateway(name, row.setup)
+        except NotInstalled:
+            return "not installed"
         except StartError as error:
             return f"does not start: {error}"
-        status, body = answer_to(order(row, running.port, row.setup))
+        status, body = answer_to(running.order(row, QUICK))
         return None if status == 200 else f"not available: {status} {code_of(body)}"
-
-
-def order(row: Row, port: int, setup: Setup, pace: Pace = QUICK, pid: int | None = None) -> Order:
-    return Order(
-        port=port,
-        path=CHAT,
-        asks=asks(setup, row.model, stream=row.stream),
-        connections=row.connections,
-        seconds=pace.seconds,
-        warm_up_s=pace.warm_up_s,
-        least_events=row.least_events,
-        pid=pid,
-    )
 
 
 def code_of(body: bytes) -> str:
@@ -128,22 +147,24 @@ def code_of(body: bytes) -> str:
         return ""
 
 
-def measure_all(bench: Bench, chosen: dict[str, Row], pace: Pace) -> Results:
+def measure_rows(bench: Bench, chosen: dict[str, Row], pace: Pace, results: Results) -> None:
     """Every row with its gateways, round by round."""
-    results = Results()
     for row_name, row in chosen.items():
-        names = []
-        for name in row.gateways:
-            if obstacle := bench.obstacle(row, name):
-                say(f"{row_name}: {name} {obstacle}")
-                results.obstacles[row_name, name] = obstacle
-            else:
-                names.append(name)
+        names = [name for name in row.gateways if able(bench, row_name, row, name, results)]
         for number in range(pace.rounds):
             for name in names:
                 say(f"{row_name}: {name}, round {number + 1} of {pace.rounds}")
-                results.add(row_name, name, bench.measure(row, name, pace))
-    return results
+                order = bench.gateway(name, row.setup).order(row, pace)
+                results.add(row_name, name, bench.run(order))
+
+
+def able(bench: Bench, row_name: str, row: Row, name: str, results: Results) -> bool:
+    """Whether a gateway answers a row; why not is kept."""
+    obstacle = bench.obstacle(row, name)
+    if obstacle:
+        say(f"{row_name}: {name} {obstacle}")
+        results.obstacles[row_name, name] = obstacle
+    return obstacle is None
 
 
 @contextmanager

@@ -1,15 +1,19 @@
-"""How large is a gateway's config? Virtual keys and routing rules, the same for every gateway."""
+"""What does a gateway know, and what is it asked? Keys, routing rules, requests that match."""
 
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
+PROVIDER_KEY = "sk-provider-0000000000000000"
 DIFFERENT_ASKS = 200
 """Requests with different keys and models that are sent in turn."""
 QUESTION = (
-    "We moved the nightly export to the new queue and since then about one in forty rows is missing "
-    "its currency. Which of the two steps would you look at first, and what would you log there?"
+    "We moved the nightly export to the new queue and since then one in forty rows has no "
+    "currency. Which of the two steps would you look at first, and what would you log there?"
 )
+PACED = "paced"
+"""A question with this word is answered with a paced stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,16 @@ class Setup:
     translating: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a gateway is to run. `provider` is the provider's address, without a path."""
+
+    port: int
+    provider: str
+    folder: Path
+    setup: Setup
+
+
 def virtual_key(number: int) -> str:
     return f"sk-bench-{hashlib.sha256(b'key %d' % number).hexdigest()[:40]}"
 
@@ -36,24 +50,30 @@ def team(number: int) -> str:
     return f"team-{number:04}"
 
 
-def asks(setup: Setup, model: str, *, stream: bool) -> list[tuple[str, str]]:
-    """(key, body) of requests that spread evenly over all keys and rules.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked. `{team}` in the model's name becomes one of the teams."""
 
-    `{team}` in the model's name becomes a team.
-    """
+    model: str
+    stream: bool = False
+    paced: bool = False
+
+    def body(self, model: str) -> str:
+        system = "You are a helpful assistant. Answer briefly."
+        messages = [
+            {"role": "system", "content": system},
+            {"role": "user", "content": f"{QUESTION} ({PACED})" if self.paced else QUESTION},
+        ]
+        options = {"stream": True} if self.stream else {}
+        return json.dumps({"model": model, "messages": messages, "max_tokens": 300, **options})
+
+
+def asks(setup: Setup, question: Question, only_key: str | None) -> list[tuple[str, str]]:
+    """(key, body) of requests that spread evenly over all keys, unless there is one, and rules."""
     return [
         (
-            virtual_key(number * setup.keys // DIFFERENT_ASKS),
-            body(model.format(team=team(number * setup.rules // DIFFERENT_ASKS)), stream),
+            only_key or virtual_key(number * setup.keys // DIFFERENT_ASKS),
+            question.body(question.model.format(team=team(number * setup.rules // DIFFERENT_ASKS))),
         )
         for number in range(DIFFERENT_ASKS)
     ]
-
-
-def body(model: str, stream: bool) -> str:
-    messages = [
-        {"role": "system", "content": "You are a helpful assistant. Answer briefly."},
-        {"role": "user", "content": QUESTION},
-    ]
-    options = {"stream": True} if stream else {}
-    return json.dumps({"model": model, "messages": messages, "max_tokens": 300, **options})

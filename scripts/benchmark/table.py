@@ -1,52 +1,98 @@
-"""Results as Markdown."""
+"""Results as Markdown tables."""
 
 from scripts.benchmark.gateways import DIRECT, GATEWAYS
-from scripts.benchmark.results import Cell, Results
+from scripts.benchmark.goals import GOALS, Goal
+from scripts.benchmark.results import Cell, Life, Results
 from scripts.benchmark.rows import Row
 
-HEAD = (
-    "| gateway | CPU µs | ours is | requests/s | p50 ms | p99 ms | added p50 | added p99 | MB | spread |",
-    "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+COLUMNS = (
+    *("gateway", "CPU µs", "ours beside it", "answers/s", "p50 ms", "p99 ms", "added p50 ms"),
+    *("added p99 ms", "MB", "spread"),
 )
+PACED_COLUMNS = (
+    *("gateway", "CPU µs", "ours beside it", "first event ms", "added ms", "delay of an event ms"),
+    *("added ms", "its p99 ms", "MB", "spread"),
+)
+LIFE_COLUMNS = (
+    *("gateway", "start s", "MB idle", "MB loaded", "requests", "KiB grown each"),
+    "KiB per open stream",
+)
+
+
+def table(columns: tuple[str, ...], lines: list[list[str]]) -> str:
+    """The first column is text, the others are numbers; a short line is filled up."""
+    head = [list(columns), ["---", *["---:"] * (len(columns) - 1)]]
+    filled = [[*line, *[""] * (len(columns) - len(line))] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [*head, *filled])
+
+
+def goals(results: Results) -> str:
+    return table(
+        ("goal", "at most", "measured", "met"), [goal_line(goal, results) for goal in GOALS]
+    )
+
+
+def goal_line(goal: Goal, results: Results) -> list[str]:
+    value, met = goal.value(results), goal.met(results)
+    measured = "not measured" if value is None else quantity(value, goal.unit)
+    word = {None: "", True: "yes", False: "**no**"}[met]
+    return [goal.text, quantity(goal.most, goal.unit), measured, word]
+
+
+def quantity(value: float, unit: str) -> str:
+    number = f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{number} {unit}".strip() if unit != "x" else f"{number} times"
 
 
 def section(results: Results, name: str, row: Row) -> str:
     """One row of the benchmark, its gateways below each other."""
-    lines = [line_of(results, name, gateway) for gateway in row.gateways]
-    found = [line for line in lines if line]
-    return "\n".join([f"### {row.title}", "", *HEAD, *found, ""]) if found else ""
+    columns = PACED_COLUMNS if row.question.paced else COLUMNS
+    lines = [line_of(results, name, gateway, row) for gateway in row.gateways]
+    return f"### {row.title}\n\n" + table(columns, lines)
 
 
-def line_of(results: Results, row: str, gateway: str) -> str | None:
+def line_of(results: Results, name: str, gateway: str, row: Row) -> list[str]:
     title = GATEWAYS[gateway].title if gateway in GATEWAYS else "the provider alone"
-    if obstacle := results.obstacles.get((row, gateway)):
-        return f"| {title} | {' '.join(obstacle.split())} |" + " |" * 8
-    cell = results.cell(row, gateway)
+    cell = results.cell(name, gateway)
     if cell is None:
-        return None
+        obstacle = results.obstacles.get((name, gateway), "not measured")
+        return [title, " ".join(obstacle.replace("|", " ").split())[:200]]
     if cell.failures:
-        return f"| {title} | invalid: {cell.failures} |" + " |" * 8
-    values = [number(cell.cpu_us), times(results, row, cell, gateway), number(cell.per_s)]
-    values += [f"{cell.p50_ms:.2f}", f"{cell.p99_ms:.2f}", *added(results, row, cell, gateway)]
-    values += [f"{cell.resident_mb:.0f}", f"{cell.spread:.0%}"]
-    return f"| {title} | {' | '.join(values)} |"
+        failures = ", ".join(f"{count} times {what}" for what, count in cell.failures.items())
+        return [title, f"invalid: {failures}"]
+    ratio = None if gateway in ("ours", DIRECT) else results.ratio(name, "ours", gateway)
+    beside = "" if ratio is None else f"{ratio:.3g}"
+    alone = None if gateway == DIRECT else results.valid(name, DIRECT)
+    timed = paced_times(cell, alone) if row.question.paced else times(cell, alone)
+    ends = [f"{cell.resident_mb:.0f}", f"{cell.spread:.0%}"]
+    return [title, f"{cell.cpu_us:,.0f}", beside, *timed, *ends]
 
 
-def number(value: float) -> str:
-    return f"{value:,.0f}"
+def times(cell: Cell, alone: Cell | None) -> list[str]:
+    own = [f"{cell.per_s:,.0f}", f"{cell.p50_ms:.2f}", f"{cell.p99_ms:.2f}"]
+    if alone is None:
+        return [*own, "", ""]
+    return [*own, f"{cell.p50_ms - alone.p50_ms:.2f}", f"{cell.p99_ms - alone.p99_ms:.2f}"]
 
 
-def times(results: Results, row: str, cell: Cell, gateway: str) -> str:
-    """Our CPU as a multiple of this gateway's."""
-    ours = results.cell(row, "ours")
-    if gateway in ("ours", DIRECT) or ours is None or not cell.cpu_us:
-        return ""
-    return f"{ours.cpu_us / cell.cpu_us:.2f}×"
+def paced_times(cell: Cell, alone: Cell | None) -> list[str]:
+    first = f"{cell.first_ms - alone.first_ms:.2f}" if alone else ""
+    delay = f"{cell.delay_ms - alone.delay_ms:.2f}" if alone else ""
+    shown = [f"{cell.first_ms:.2f}", first, f"{cell.delay_ms:.2f}", delay]
+    return [*shown, f"{cell.delay_p99_ms:.2f}"]
 
 
-def added(results: Results, row: str, cell: Cell, gateway: str) -> tuple[str, str]:
-    """Latency beyond the provider's own."""
-    alone = results.cell(row, DIRECT)
-    if alone is None or gateway == DIRECT:
-        return "", ""
-    return f"{cell.p50_ms - alone.p50_ms:.2f}", f"{cell.p99_ms - alone.p99_ms:.2f}"
+def lives(results: Results) -> str:
+    lines = [life_line(GATEWAYS[name].title, found) for name, found in results.lives.items()]
+    return "### Start and memory\n\n" + table(LIFE_COLUMNS, lines)
+
+
+def life_line(title: str, lives: list[Life]) -> list[str]:
+    starts = sorted(life.start_s for life in lives)
+    last = lives[-1]
+    line = [title, f"{starts[len(starts) // 2]:.2f}", f"{last.idle_bytes / 1e6:.0f}"]
+    if not last.requests:
+        return line
+    grown = f"{last.grown_bytes / last.requests / 1024:.3f}"
+    stream = f"{last.stream_bytes / 1024:.0f}"
+    return [*line, f"{last.loaded_bytes / 1e6:.0f}", f"{last.requests:,}", grown, stream]

@@ -1,0 +1,151 @@
+"""What is aimed at, and whether it was met.
+
+A goal that could not be measured in a run says so; it is never taken from another run.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scripts.benchmark.gateways import DIRECT
+from scripts.benchmark.results import Life, Results
+
+Value = Callable[[Results], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """`value` must not be above `most`."""
+
+    text: str
+    most: float
+    value: Value
+    unit: str = ""
+
+    def met(self, results: Results) -> bool | None:
+        """`None`: not measured."""
+        value = self.value(results)
+        return None if value is None else value <= self.most
+
+
+def cpu_beside(row: str, other: str) -> Value:
+    """Our CPU as a part of another's."""
+    return lambda results: results.ratio(row, "ours", other)
+
+
+def cpu_ms(row: str) -> Value:
+    def value(results: Results) -> float | None:
+        cell = results.valid(row, "ours")
+        return cell.cpu_us / 1e3 if cell else None
+
+    return value
+
+
+def added(row: str, field: str) -> Value:
+    """Milliseconds beyond the provider alone."""
+
+    def value(results: Results) -> float | None:
+        ours, alone = results.valid(row, "ours"), results.valid(row, DIRECT)
+        return getattr(ours, field) - getattr(alone, field) if ours and alone else None
+
+    return value
+
+
+def uneven(*rows: str) -> Value:
+    """How far the CPU of the rows is from the middle between the least and the most, in percent."""
+
+    def value(results: Results) -> float | None:
+        cells = [results.valid(row, "ours") for row in rows]
+        costs = [cell.cpu_us for cell in cells if cell]
+        if len(costs) < len(rows):
+            return None
+        return 100 * (max(costs) - min(costs)) / (max(costs) + min(costs))
+
+    return value
+
+
+def of_life(field: Callable[[Life], float]) -> Value:
+    """Of our last start, the one that was put under load."""
+
+    def value(results: Results) -> float | None:
+        life = results.lives.get("ours")
+        return field(life[-1]) if life and life[-1].requests else None
+
+    return value
+
+
+def start_s(results: Results) -> float | None:
+    """The slowest of our starts."""
+    return max((life.start_s for life in results.lives.get("ours", [])), default=None)
+
+
+def resident_mb(row: str) -> Value:
+    def value(results: Results) -> float | None:
+        cell = results.valid(row, "ours")
+        return cell.resident_mb if cell else None
+
+    return value
+
+
+def seconds_of(command: str) -> Value:
+    return lambda results: results.commands.get(command)
+
+
+BESIDE = "CPU beside "
+GOALS = (
+    Goal(f"plain, {BESIDE}the bare pass-through", 1.2, cpu_beside("plain", "bare"), "x"),
+    Goal(f"plain, {BESIDE}lm-proxy", 1 / 12, cpu_beside("plain", "lm-proxy"), "x"),
+    Goal(f"plain, {BESIDE}LiteLLM's proxy", 1 / 60, cpu_beside("plain", "litellm-proxy"), "x"),
+    Goal(f"plain, {BESIDE}Ferro", 1.3, cpu_beside("plain", "ferro"), "x"),
+    Goal(f"stream, {BESIDE}the bare pass-through", 1.2, cpu_beside("stream", "bare"), "x"),
+    Goal(f"stream, {BESIDE}lm-proxy", 1 / 35, cpu_beside("stream", "lm-proxy"), "x"),
+    Goal(f"stream, {BESIDE}Ferro", 1 / 4, cpu_beside("stream", "ferro"), "x"),
+    Goal(
+        f"Anthropic provider, plain, {BESIDE}litellm.acompletion",
+        1 / 4,
+        cpu_beside("anthropic", "acompletion"),
+        "x",
+    ),
+    Goal(
+        f"Anthropic provider, stream, {BESIDE}litellm.acompletion",
+        1 / 12,
+        cpu_beside("anthropic-stream", "acompletion"),
+        "x",
+    ),
+    Goal("CPU of a stream, Anthropic provider", 20, cpu_ms("anthropic-stream"), "ms"),
+    Goal("CPU of a stream, Gemini provider", 20, cpu_ms("gemini-stream"), "ms"),
+    Goal("CPU of a stream, litellm lane", 20, cpu_ms("litellm-stream"), "ms"),
+    Goal("added latency, 1 connection, p50", 0.6, added("plain-1", "p50_ms"), "ms"),
+    Goal("added latency, 1 connection, p99", 2, added("plain-1", "p99_ms"), "ms"),
+    Goal("added time to first token, paced, p50", 1, added("paced", "first_ms"), "ms"),
+    Goal("added delay of an event, paced, p50", 0.2, added("paced", "delay_ms"), "ms"),
+    Goal(
+        "CPU at 1, 64, 512 connections, off the middle",
+        20,
+        uneven("plain-1", "plain-64", "plain-512"),
+        "%",
+    ),
+    Goal(
+        "CPU with 10, 1,000, 100,000 keys, off the middle",
+        10,
+        uneven("plain", "keys-1000", "keys-100000"),
+        "%",
+    ),
+    Goal(
+        "CPU with 10, 1,000 routing rules, off the middle", 10, uneven("plain", "rules-1000"), "%"
+    ),
+    Goal(
+        "memory growth of a request",
+        0.05,
+        of_life(lambda life: life.grown_bytes / life.requests / 1024),
+        "KiB",
+    ),
+    Goal("memory of an open stream", 250, of_life(lambda life: life.stream_bytes / 1024), "KiB"),
+    Goal(
+        "memory before LiteLLM is loaded", 80, of_life(lambda life: life.loaded_bytes / 1e6), "MB"
+    ),
+    Goal("memory with LiteLLM loaded", 260, resident_mb("anthropic-stream"), "MB"),
+    Goal("memory once the litellm lane has streamed", 340, resident_mb("litellm-stream"), "MB"),
+    Goal("from start to the first answer", 1.5, start_s, "s"),
+    Goal("--help", 0.3, seconds_of("--help"), "s"),
+    Goal("check", 1, seconds_of("check"), "s"),
+)
