@@ -16,6 +16,7 @@ MARK = re.compile(rb'"t(\d+) "')
 """The text of a paced event: when the provider wrote it, nanoseconds of the monotonic clock."""
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 DONE = b"data: [DONE]"
+EVENT = b"data: "
 
 
 class Tally:
@@ -53,7 +54,7 @@ class Tally:
             return None if body else "empty answer"
         if DONE not in body[-200:] and DONE not in joined(body):
             return "no [DONE]"
-        if body.count(b"data: ") < self.least_events:
+        if body.count(EVENT) < self.least_events:
             return "events missing"
         return None
 

@@ -6,6 +6,7 @@ each request where it can. All are installed by `scripts/benchmark/install`.
 
 import json
 import shutil
+import socket
 from pathlib import Path
 
 import tomli_w
@@ -55,15 +56,15 @@ MASTER_KEY = "sk-master-000000000000000000000000"
 NO_NETWORK = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 
 
-class NotInstalled(Exception):
-    """The gateway is not on this machine."""
+class Unmeasured(Exception):
+    """It cannot be measured here; the message says why."""
 
 
 def installed(environment: str, path: str) -> str:
     """A program in the environment `.venv-bench-ENVIRONMENT`."""
     found = REPOSITORY / f".venv-bench-{environment}" / path
     if not found.exists():
-        raise NotInstalled
+        raise Unmeasured("not installed")
     return str(found)
 
 
@@ -79,7 +80,7 @@ def nginx_program() -> str:
     own = REPOSITORY / ".venv-bench-nginx/usr/sbin/nginx"
     found = str(own) if own.exists() else shutil.which("nginx", path="/usr/sbin:/usr/bin")
     if found is None:
-        raise NotInstalled
+        raise Unmeasured("not installed")
     return found
 
 
@@ -151,7 +152,10 @@ def litellm_proxy(site: Site) -> Program:
 
 
 def ferro(site: Site) -> Program:
+    """Started only where nobody else can reach it, since it listens on every address."""
     command = installed("ferro", "bin/ferrogw")
+    if len(socket.if_nameindex()) > 1:
+        raise Unmeasured("it listens on every address: run this in a network namespace of its own")
     config = {"strategy": {"mode": "single"}, "targets": [{"virtual_key": "openai"}]}
     environment = {
         "GATEWAY_CONFIG": written(site, "config.json", json.dumps(config)),

@@ -23,7 +23,7 @@ class Gateway:
 
     Attributes:
         title: what tables call it.
-        program: writes its config and says how it is started; raises `NotInstalled`.
+        program: writes its config and says how it is started; raises `Unmeasured`.
         variable: whether its config depends on the setup; others run once.
         only_key: the one it knows, if it cannot have as many as it should.
         teams: whether it takes model names with a team; else what stands after the slash is asked.

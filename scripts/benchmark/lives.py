@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-from scripts.benchmark.compared import NotInstalled
+from scripts.benchmark.compared import Unmeasured
 from scripts.benchmark.measuring import usage_of
 from scripts.benchmark.processes import StartError
 from scripts.benchmark.results import Life, Results
@@ -29,8 +29,8 @@ def live(bench: Bench, names: Iterable[str], pace: Pace, results: Results) -> No
                 with bench.alive(name, Setup()) as running:
                     life = loaded(bench, running, pace) if last else born(running)
                 results.lives.setdefault(name, []).append(life)
-            except NotInstalled:
-                results.obstacles["lives", name] = "not installed"
+            except Unmeasured as error:
+                results.obstacles["lives", name] = str(error)
             except StartError as error:
                 results.obstacles["lives", name] = f"does not start: {error}"
 
@@ -47,8 +47,8 @@ def loaded(bench: Bench, running: Running, pace: Pace) -> Life:
     warm = bench.run(replace(order, seconds=2 * pace.seconds))
     report = bench.run(replace(order, least_answers=many, longest_s=300.0))
     before = usage_of(running.pid).resident_bytes
-    paced = replace(running.order(ROWS["paced"], pace), connections=OPEN_STREAMS, seconds=1.0)
-    streams = bench.run(paced)
+    paced = replace(running.order(ROWS["paced"], pace), connections=OPEN_STREAMS)
+    streams = bench.run(replace(paced, seconds=1.0, least_answers=0))
     return replace(
         born(running),
         loaded_bytes=report.resident_bytes,

@@ -96,7 +96,7 @@ async def run(order: Order) -> Report:
     """Warm up, measure, let every request end."""
     tally = Tally(requests_of(order), order.least_events)
     await begin(order, tally)
-    await phase(tally, order.warm_up_s, order.connections, LONGEST_S)
+    await phase(tally, order.warm_up_s, 0 if order.paced else order.connections, LONGEST_S)
     tally.clear()
     before, began, own = usage_of(order.pid), perf_counter(), process_time()
     await phase(tally, order.seconds, order.least_answers, order.longest_s)

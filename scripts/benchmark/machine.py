@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import lmproxy
-from scripts.benchmark.compared import NotInstalled, nginx_program
+from scripts.benchmark.compared import Unmeasured, nginx_program
 from scripts.benchmark.processes import CORES, GATEWAY_CORE, LOAD_CORE, REPOSITORY
 
 LIBRARIES = ("aiohttp", "starlette", "uvicorn", "uvloop", "httptools", "litellm")
@@ -19,7 +19,7 @@ def described(gateways: list[str]) -> list[str]:
     """Lines of a list."""
     shared = "the same core" if GATEWAY_CORE == LOAD_CORE else "another"
     return [
-        f"{datetime.now(UTC):%Y-%m-%d}, commit {commit()}",
+        f"{datetime.now(UTC):%Y-%m-%d}, lmproxy/ as of commit {commit()}",
         f"{len(CORES)} cores of {processor()}, {platform.system()} {platform.machine()}; "
         f"each gateway on one core, load and provider on {shared}",
         f"Python {platform.python_version()}; oai-proxy {lmproxy.__version__}, "
@@ -29,10 +29,18 @@ def described(gateways: list[str]) -> list[str]:
 
 
 def commit() -> str:
-    """With a plus sign when something is not committed."""
-    command = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
+    """The last that changed the proxy, with a plus sign when a change is not committed."""
+    changed = git("status", "--porcelain", "--", "lmproxy")
+    return (git("log", "-1", "--format=%h", "--", "lmproxy") or "unknown") + (
+        "+" if changed else ""
+    )
+
+
+def git(*arguments: str) -> str:
+    """What git says; nothing when it cannot."""
+    command = ["git", *arguments]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
+    return done.stdout.strip()
 
 
 def processor() -> str:
@@ -55,7 +63,7 @@ def version_elsewhere(gateway: str) -> str | None:
 def nginx_version() -> str | None:
     try:
         command = [nginx_program(), "-v"]
-    except NotInstalled:
+    except Unmeasured:
         return None
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stderr.rpartition("/")[2].strip()

@@ -6,12 +6,14 @@ gateway is started when first needed and stays, idle, to the end.
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scripts.benchmark.compared import NotInstalled
+from scripts.benchmark.client import EVENT
+from scripts.benchmark.compared import Unmeasured
 from scripts.benchmark.gateways import DIRECT, GATEWAYS
 from scripts.benchmark.load import Order, Report
 from scripts.benchmark.measuring import usage_of
@@ -31,6 +33,8 @@ from scripts.benchmark.results import Results
 from scripts.benchmark.rows import CHAT, ROWS, Row
 from scripts.benchmark.setups import Setup, Site, asks
 
+BEGAN = time.perf_counter()
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -44,7 +48,7 @@ class Pace:
 
 
 QUICK = Pace(rounds=5, seconds=1.5, warm_up_s=0.5, lives=1, requests=10_000)
-FULL = Pace(rounds=3, seconds=3.0, warm_up_s=1.0, lives=3, requests=100_000)
+FULL = Pace(rounds=3, seconds=2.5, warm_up_s=0.5, lives=2, requests=100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class Bench:
 
         Raises:
             StartError: it cannot be started.
-            NotInstalled: it is not on this machine.
+            Unmeasured: not here.
         """
         if name == DIRECT:
             return self._provider
@@ -130,12 +134,14 @@ class Bench:
         """Why there can be no number."""
         try:
             running = self.gateway(name, row.setup)
-        except NotInstalled:
-            return "not installed"
+        except Unmeasured as error:
+            return str(error)
         except StartError as error:
             return f"does not start: {error}"
         status, body = answer_to(running.order(row, QUICK))
-        return None if status == 200 else f"not available: {status} {code_of(body)}"
+        if status != 200:
+            return f"not available: {status} {code_of(body)}"
+        return "not available: no whole stream" if body.count(EVENT) < row.least_events else None
 
 
 def code_of(body: bytes) -> str:
@@ -151,9 +157,10 @@ def measure_rows(bench: Bench, chosen: dict[str, Row], pace: Pace, results: Resu
     """Every row with its gateways, round by round."""
     for row_name, row in chosen.items():
         names = [name for name in row.gateways if able(bench, row_name, row, name, results)]
-        for number in range(pace.rounds):
+        rounds = min(pace.rounds, row.most_rounds)
+        for number in range(rounds):
             for name in names:
-                say(f"{row_name}: {name}, round {number + 1} of {pace.rounds}")
+                say(f"{row_name}: {name}, round {number + 1} of {rounds}")
                 order = bench.gateway(name, row.setup).order(row, pace)
                 results.add(row_name, name, bench.run(order))
 
@@ -174,5 +181,5 @@ def bench_in(folder: Path) -> Iterator[Bench]:
 
 
 def say(text: str) -> None:
-    """A line of progress."""
-    print(text, file=sys.stderr, flush=True)
+    """A line of progress, with the seconds since the beginning."""
+    print(f"{time.perf_counter() - BEGAN:5.0f} s  {text}", file=sys.stderr, flush=True)

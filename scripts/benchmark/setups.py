@@ -65,7 +65,7 @@ class Question:
             {"role": "user", "content": f"{QUESTION} ({PACED})" if self.paced else QUESTION},
         ]
         options = {"stream": True} if self.stream else {}
-        return json.dumps({"model": model, "messages": messages, "max_tokens": 300, **options})
+        return json.dumps({"model": model, "messages": messages, **options})
 
 
 def asks(setup: Setup, question: Question, only_key: str | None) -> list[tuple[str, str]]:
