@@ -24,7 +24,7 @@ TOP_LEVEL = {
 PACKAGE = REPOSITORY / "lmproxy"
 SOURCES = sorted(
     file
-    for folder, pattern in (("lmproxy", "**/*.py"), ("tests", "**/*.py"), ("scripts", "*.py"))
+    for folder, pattern in (("lmproxy", "**/*.py"), ("tests", "**/*.py"), ("scripts", "**/*.py"))
     for file in (REPOSITORY / folder).glob(pattern)
 )
 NAMES = [str(file.relative_to(REPOSITORY)) for file in SOURCES]

@@ -135,10 +135,10 @@ async def begin(order: Order, tally: Tally) -> None:
 
 
 async def phase(tally: Tally, seconds: float, least: int, longest_s: float) -> None:
-    """Let the connections work so long and until there are so many answers."""
+    """Let the connections work so long and until there are so many answers, or a failure."""
     ends = perf_counter() + longest_s
     await asyncio.sleep(seconds)
-    while len(tally.latencies_s) < least and tally.busy and perf_counter() < ends:  # noqa: ASYNC110
+    while len(tally.latencies_s) < least and not tally.failures and perf_counter() < ends:  # noqa: ASYNC110
         await asyncio.sleep(LOOK_AGAIN_S)
 
 

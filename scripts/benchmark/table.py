@@ -84,6 +84,11 @@ def paced_times(cell: Cell, alone: Cell | None) -> list[str]:
 
 def lives(results: Results) -> str:
     lines = [life_line(GATEWAYS[name].title, found) for name, found in results.lives.items()]
+    lines += [
+        [GATEWAYS[name].title, obstacle]
+        for (row, name), obstacle in results.obstacles.items()
+        if row == "lives"
+    ]
     return "### Start and memory\n\n" + table(LIFE_COLUMNS, lines)
 
 
