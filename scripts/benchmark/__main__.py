@@ -4,6 +4,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,28 +13,41 @@ from scripts.benchmark.gateways import DIRECT, GATEWAYS
 from scripts.benchmark.processes import REPOSITORY
 from scripts.benchmark.results import Results
 from scripts.benchmark.rows import FAMILIES, ROWS, Row
-from scripts.benchmark.runner import FULL, QUICK, bench_in, measure_rows, say
+from scripts.benchmark.runner import FULL, QUICK, Pace, bench_in, measure_rows, say
 
 LIVES = "lives"
 FOLDER = REPOSITORY / "docs/benchmarks"
 
 
 def main() -> None:
+    """Ctrl-C ends the measuring; what was measured until then is printed."""
     options = arguments()
     names = chosen_gateways(options)
     rows = chosen_rows(options.only, names)
     for name in names:
         install(name, options)
     results, pace = Results(), QUICK if options.quick else FULL
-    with tempfile.TemporaryDirectory() as folder, bench_in(Path(folder)) as bench:
-        if not options.only or LIVES in options.only:
-            lives.live(bench, names, pace, results)
-            lives.commands(Path(folder), results)
-        measure_rows(bench, rows, pace, results)
+    with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as folder:
+        measure(options, names, rows, pace, results, Path(folder))
     text = report.markdown(results, rows, names, pace)
     print(text)
     if options.write:
         report.write(FOLDER, text, results)
+
+
+def measure(
+    options: argparse.Namespace,
+    names: list[str],
+    rows: dict[str, Row],
+    pace: Pace,
+    results: Results,
+    folder: Path,
+) -> None:
+    with bench_in(folder) as bench:
+        if not options.only or LIVES in options.only:
+            lives.live(bench, names, pace, results)
+            lives.commands(folder, results)
+        measure_rows(bench, rows, pace, results)
 
 
 def arguments() -> argparse.Namespace:

@@ -46,7 +46,7 @@ class Order:
     seconds: float
     warm_up_s: float
     least_events: int = 0
-    least_answers: int = 32
+    least_answers: int = 24
     pid: int | None = None
     spread_s: float = 0.0
     paced: bool = False

@@ -1,5 +1,6 @@
 """Where and with what was it measured? Nothing that names the machine or who runs it."""
 
+import os
 import platform
 import re
 import subprocess
@@ -22,6 +23,7 @@ def described(gateways: list[str]) -> list[str]:
         f"{datetime.now(UTC):%Y-%m-%d}, lmproxy/ as of commit {commit()}",
         f"{len(CORES)} cores of {processor()}, {platform.system()} {platform.machine()}; "
         f"each gateway on one core, load and provider on {shared}",
+        f"load average at the end: {os.getloadavg()[1]:.1f} in 5 minutes; a run by itself makes it 2",
         f"Python {platform.python_version()}; oai-proxy {lmproxy.__version__}, "
         + ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
         *(f"{name}: {found}" for name in gateways if (found := version_elsewhere(name))),

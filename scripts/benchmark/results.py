@@ -72,7 +72,8 @@ class Results:
         """A gateway's CPU as a multiple of another's: the median of the rounds' own ratios."""
         if not (self.valid(row, gateway) and self.valid(row, other)):
             return None
-        pairs = zip(self.reports[row, gateway], self.reports[row, other], strict=True)
+        # An interrupted run has rounds without a partner.
+        pairs = zip(self.reports[row, gateway], self.reports[row, other], strict=False)
         return median(cpu_us(one) / cpu_us(two) for one, two in pairs if cpu_us(two))
 
 
