@@ -1,6 +1,7 @@
 """The command line of the benchmark: `scripts/bench --help`."""
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,8 @@ FOLDER = REPOSITORY / "docs/benchmarks"
 
 
 def main() -> None:
-    """Ctrl-C ends the measuring; what was measured until then is printed."""
+    """Ctrl-C or SIGTERM ends the measuring; what was measured until then is printed."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = arguments()
     names = chosen_gateways(options)
     rows = chosen_rows(options.only, names)

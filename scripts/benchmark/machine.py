@@ -23,7 +23,7 @@ def described(gateways: list[str]) -> list[str]:
         f"{datetime.now(UTC):%Y-%m-%d}, lmproxy/ as of commit {commit()}",
         f"{len(CORES)} cores of {processor()}, {platform.system()} {platform.machine()}; "
         f"each gateway on one core, load and provider on {shared}",
-        f"load average at the end: {os.getloadavg()[1]:.1f} in 5 minutes; a run by itself makes it 2",
+        f"load average at the end {os.getloadavg()[1]:.1f} in 5 minutes; by itself a run makes 2",
         f"Python {platform.python_version()}; oai-proxy {lmproxy.__version__}, "
         + ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
         *(f"{name}: {found}" for name in gateways if (found := version_elsewhere(name))),
