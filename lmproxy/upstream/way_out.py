@@ -25,7 +25,7 @@ NO_KEY = "no-key-configured"
 A header that carries it is not sent."""
 NOT_OURS = {"host", "content-length", "accept-encoding", "connection", "user-agent"}
 """Headers of LiteLLM's client that are not sent: they are those of the client that sends."""
-SIGNATURES = {"https://litellm.ai", "liteLLM"}
+SIGNATURES = {"https://litellm.ai", "liteLLM", "unspecified:litellm"}
 """Values of headers that would tell the provider of LiteLLM: nobody asked for them."""
 EVENT_STREAM = "text/event-stream"
 STREAMED = {EVENT_STREAM, "application/x-ndjson", "application/vnd.amazon.eventstream"}
