@@ -103,9 +103,12 @@ class StreamForm:
         return {"role": "assistant", **said}
 
     def _reason(self, index: int) -> str:
-        """What OpenAI would say: some providers call it `stop` when the model calls a tool."""
-        reason = self._reasons[index] or "stop"
-        return "tool_calls" if reason == "stop" and index in self._called else reason
+        return as_openai_says(self._reasons[index] or "stop", index in self._called)
+
+
+def as_openai_says(reason: str, calls_tools: bool) -> str:
+    """A finish reason: some providers call it `stop` when the model calls a tool."""
+    return "tool_calls" if calls_tools and reason == "stop" else reason
 
 
 def together(earlier: Json, later: Json) -> Json:

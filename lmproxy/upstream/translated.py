@@ -12,7 +12,7 @@ from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.errors import ProxyError, UpstreamBroken, UpstreamInvalidResponse
 from lmproxy.upstream.chat_form import first_choice
-from lmproxy.upstream.stream_form import StreamForm
+from lmproxy.upstream.stream_form import StreamForm, as_openai_says
 from lmproxy.upstream.usage import estimate, read_usage
 from lmproxy.upstream.way_out import WayOut
 
@@ -43,6 +43,9 @@ def plain(call: Call, answer: Json, observed: Observed) -> Reply:
     Raises:
         UpstreamInvalidResponse: there is nothing in it.
     """
+    for choice in answer["choices"]:
+        calls_tools = bool((choice.get("message") or {}).get("tool_calls"))
+        choice["finish_reason"] = as_openai_says(choice.get("finish_reason") or "stop", calls_tools)
     message = first_choice(answer).get("message") or {}
     observed.finish_reason = first_choice(answer).get("finish_reason")
     usage = read_usage(answer.get("usage"))
@@ -103,7 +106,7 @@ class TranslatedStream:
                 chunk = await anext(self._chunks, None)
                 events = self._end() if chunk is None else self._form.add(chunk)
             except Exception as error:
-                self._note()
+                self._note_usage()
                 raise fault_of(error, self._way, self._meaning) from error
         return events
 
@@ -112,7 +115,8 @@ class TranslatedStream:
         form = self._form
         if not form.is_finished:
             raise UpstreamBroken("The provider's answer stopped before its end.")
-        self._note()
+        self._note_usage()
+        self._observed.finish_reason = form.finish_reason
         is_meant = form.finish_reason == FILTERED or self._observed.usage.completion_tokens
         if form.is_empty and not is_meant:
             raise UpstreamInvalidResponse("The provider's answer has nothing in it.")
@@ -120,11 +124,10 @@ class TranslatedStream:
             self._observed.usage = estimate(self._call, self._observed)
         return form.end(self._observed.usage)
 
-    def _note(self) -> None:
+    def _note_usage(self) -> None:
         usage = read_usage(self._form.usage)
         if usage:
             self._observed.usage = usage
-        self._observed.finish_reason = self._form.finish_reason
 
     async def aclose(self) -> None:
         """Stop the provider if it is still answering. May be called twice."""
