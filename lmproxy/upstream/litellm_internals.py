@@ -32,6 +32,7 @@ from litellm.utils import (
 from lmproxy.call import Json
 from lmproxy.upstream.arguments import Account, Arguments
 from lmproxy.upstream.litellm_chunks import as_json, beside_choices
+from lmproxy.upstream.litellm_names import STREAMS_UNREAD
 from lmproxy.upstream.litellm_shapes import SHAPES, Draft, Prepared, generic
 
 READ_AS_OPENAI = {"azure", "perplexity"}
@@ -145,10 +146,11 @@ class Translation:
         )
 
     def _is_faked(self, params: Json, *, stream: bool) -> bool:
-        """Whether LiteLLM would make a stream of a plain answer for this model."""
+        """Whether a stream has to be made of a plain answer for this model."""
         asked = bool(params.pop("fake_stream", False))
         return stream and bool(
             asked
+            or self._account.provider in STREAMS_UNREAD
             or self._config.should_fake_stream(
                 model=self._model, stream=stream, custom_llm_provider=self._account.provider
             )

@@ -91,6 +91,10 @@ TRANSLATED = frozenset(
 )
 """LiteLLM's names of providers that the oracle holds to the same result on the translate lane."""
 
+STREAMS_UNREAD = frozenset({"cohere_chat"})
+"""LiteLLM's names of providers whose streams LiteLLM cannot read: it looks for the fields of
+Cohere's events one level below where they are. They are asked for whole answers."""
+
 _AWS = (
     "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_region_name",
     "aws_profile_name", "aws_role_name", "aws_session_name", "aws_web_identity_token",

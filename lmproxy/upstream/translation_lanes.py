@@ -27,6 +27,7 @@ from lmproxy.upstream.arguments import (
 )
 from lmproxy.upstream.events import DONE, data_of, split_events
 from lmproxy.upstream.litellm_door import Door, Litellm
+from lmproxy.upstream.litellm_names import STREAMS_UNREAD
 from lmproxy.upstream.translated import TranslatedStream, fault_of, plain
 from lmproxy.upstream.way_out import EVENT_STREAM, Way, WayOut
 
@@ -135,7 +136,7 @@ class Translating:
 
     async def _through_litellm(self, asked: "Asked") -> Reply:
         public = asked.litellm.public
-        if asked.call.stream:
+        if asked.call.stream and self._account.provider not in STREAMS_UNREAD:
             chunks = public.stream(self._account, asked.model, asked.arguments, asked.way)
             return await asked.stream(chunks)
         answer = await public.ask(self._account, asked.model, asked.arguments, asked.way)
