@@ -93,7 +93,8 @@ class Proxy:
         """The records so far whose fields have these values."""
         if not self.records_file.exists():
             return []
-        found = [json.loads(line) for line in self.records_file.read_text().split("\n") if line]
+        *whole, _ = self.records_file.read_text().split("\n")  # The last may still be written.
+        found = [json.loads(line) for line in whole]
         return [r for r in found if all(r[name] == value for name, value in fields.items())]
 
     def record(self, **fields: Any) -> dict[str, Any]:
