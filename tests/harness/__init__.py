@@ -8,4 +8,5 @@
 - `verdict`: what has to hold after a provider's failure
 - `leaver`: a client that leaves
 - `process`: descriptors and memory of the proxy
+- `aimock`: an emulator of many providers, not written for this proxy
 """
