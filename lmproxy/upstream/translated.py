@@ -44,21 +44,29 @@ def plain(call: Call, answer: Json, observed: Observed) -> Reply:
         UpstreamInvalidResponse: there is nothing in it.
     """
     for choice in answer["choices"]:
-        calls_tools = bool((choice.get("message") or {}).get("tool_calls"))
-        choice["finish_reason"] = as_openai_says(choice.get("finish_reason") or "stop", calls_tools)
+        _put_right(choice)
     message = first_choice(answer).get("message") or {}
     observed.finish_reason = first_choice(answer).get("finish_reason")
     usage = read_usage(answer.get("usage"))
     is_meant = observed.finish_reason == FILTERED or (usage and usage.completion_tokens)
     if not is_meant and not any(message.get(name) for name in SAID):
         raise UpstreamInvalidResponse("The provider's answer has nothing in it.")
-    for choice in answer["choices"]:
-        for called in (choice.get("message") or {}).get("tool_calls") or ():
-            called.pop("index", None)  # Of streams; LiteLLM counts other blocks in it.
     body = orjson.dumps({**answer, "model": call.model})
     observed.delivered_bytes = len(body)
     observed.usage = usage or estimate(call, observed)
     return Reply(200, b"application/json", body, observed)
+
+
+def _put_right(choice: Json) -> None:
+    """Where LiteLLM's form of a choice is not OpenAI's."""
+    message = choice.get("message") or {}
+    calls = message.get("tool_calls") or ()
+    choice["finish_reason"] = as_openai_says(choice.get("finish_reason") or "stop", bool(calls))
+    for called in calls:
+        called.pop("index", None)  # Of streams; LiteLLM counts other blocks in it.
+    refusal = (message.get("provider_specific_fields") or {}).get("refusal")
+    if refusal:
+        message.setdefault("refusal", refusal)
 
 
 class TranslatedStream:

@@ -89,10 +89,16 @@ EXPLAINED = (
         _less,
     ),
     Explained(
-        r"answer\.finish_reason",
-        "`finish_reason` is `tool_calls` in streams too when a tool is called",
-        providers=("huggingface",),
-        cases=("tools",),
+        r"answer\.choices\[0\]\.message\.refusal",
+        "a refusal stands in `message.refusal`; LiteLLM has it in `provider_specific_fields`",
+        _more,
+        cases=("refusal",),
+    ),
+    Explained(
+        r"answer(\.choices\[0\])?\.finish_reason",
+        "`finish_reason` is `tool_calls` when a tool is called",
+        providers=("huggingface", "cohere_chat"),
+        cases=("tools", "parallel_tools"),
     ),
     Explained(
         r"answer",
@@ -123,6 +129,17 @@ EXPLAINED = (
         "OpenRouter is not told LiteLLM's name and address",
         _less,
         providers=("openrouter",),
+    ),
+    Explained(
+        r"request\[0\]\.headers\.request-source",
+        "Cohere is not told LiteLLM's name",
+        _less,
+        providers=("cohere_chat",),
+    ),
+    Explained(
+        r"request\[0\]\.body\.stream|answer",
+        "Cohere is asked for whole answers, as LiteLLM cannot read its streams",
+        providers=("cohere_chat",),
     ),
     Explained(
         r"request\[0\]\.body\.max_retries",
