@@ -76,13 +76,13 @@ class Public:
 
     async def stream(
         self, account: Account, model: str, arguments: Arguments, way: WayOut
-    ) -> AsyncGenerator[Json, None]:
-        """The chunks of LiteLLM's streamed answer over `way`. Its own errors pass."""
+    ) -> AsyncGenerator[tuple[Json], None]:
+        """The chunks of LiteLLM's streamed answer over `way`, one by one. Its own errors pass."""
         litellm_transport.go_out_over(way)
         wrapper = await _complete(account, model, arguments, stream=True)
         try:
             async for chunk in under(wrapper):
-                yield as_json(chunk)
+                yield (as_json(chunk),)
         finally:
             await wrapper.aclose()
 

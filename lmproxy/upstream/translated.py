@@ -4,7 +4,7 @@ Both lanes that translate end here: whole answers, and streams of chunks.
 """
 
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 
 import orjson
 
@@ -75,19 +75,20 @@ class TranslatedStream:
     def __init__(
         self,
         call: Call,
-        chunks: AsyncGenerator[Json, None],
+        batches: AsyncGenerator[Iterable[Json], None],
         way: WayOut,
         observed: Observed,
         meaning: Meaning,
     ) -> None:
-        """Takes over `chunks` and `way`."""
+        """Takes over `batches` and `way`. A batch has the chunks that came together."""
         self._call = call
-        self._chunks = chunks
+        self._batches = batches
         self._way = way
         self._observed = observed
         self._meaning = meaning
         self._form = StreamForm(call)
         self._held = b""
+        self._late: Exception | None = None
         self._ended = False
 
     async def first(self) -> None:
@@ -111,12 +112,26 @@ class TranslatedStream:
         events = b""
         while not events and not self._ended:
             try:
-                chunk = await anext(self._chunks, None)
-                events = self._end() if chunk is None else self._form.add(chunk)
+                if self._late:
+                    raise self._late
+                batch = await anext(self._batches, None)
+                events = self._end() if batch is None else self._add(batch)
             except Exception as error:
                 self._note_usage()
                 raise fault_of(error, self._way, self._meaning) from error
         return events
+
+    def _add(self, batch: Iterable[Json]) -> bytes:
+        """The events of a batch. An error among them waits until those before it are out."""
+        events: list[bytes] = []
+        try:
+            for chunk in batch:
+                events.append(self._form.add(chunk))  # noqa: PERF401 - what came before an error.
+        except Exception as error:
+            if not any(events):
+                raise
+            self._late = error
+        return b"".join(events)
 
     def _end(self) -> bytes:
         self._ended = True
@@ -142,4 +157,4 @@ class TranslatedStream:
         if self._observed.ended_at is None:
             self._observed.ended_at = time.monotonic()
         self._way.close()
-        await self._chunks.aclose()
+        await self._batches.aclose()

@@ -69,14 +69,14 @@ class Asked:
     async def whole(self, answer: Json) -> Reply:
         """The reply of a whole answer; a stream if the client asked for one."""
         if self.call.stream:
-            return await self.stream(_single(answer))
+            return await self.stream(_together(answer))
         self.way.close()
         return plain(self.call, answer, self.observed)
 
-    async def stream(self, chunks: AsyncGenerator[Json, None]) -> Reply:
+    async def stream(self, batches: AsyncGenerator[Iterable[Json], None]) -> Reply:
         """The reply of a streamed answer, once its first event is there."""
         meaning = self.litellm.public.meaning
-        stream = TranslatedStream(self.call, chunks, self.way, self.observed, meaning)
+        stream = TranslatedStream(self.call, batches, self.way, self.observed, meaning)
         try:
             await stream.first()
         except BaseException:
@@ -150,8 +150,9 @@ class Translating:
         if not prepared.outgoing.streams:
             answer = await asked.way.whole(passing)
             return await asked.whole(translation.answer(prepared, headers, answer))
-        events = _events(asked.way.blocks(passing), lines=passing.content_type != EVENT_STREAM)
-        return await asked.stream(_parsed(events, translation.chunks(prepared, headers)))
+        parse = translation.chunks(prepared, headers)
+        data = _by_events if passing.content_type == EVENT_STREAM else _by_lines
+        return await asked.stream(_batches(data(asked.way.blocks(passing)), parse))
 
     def _arguments(self, litellm: Litellm, call: Call, model: str, observed: Observed) -> Arguments:
         if model.startswith(SWITCHES):
@@ -193,32 +194,36 @@ def _check(call: Call, arguments: Arguments, observed: Observed, sent: bytes) ->
     observed.dropped_params = tuple(dict.fromkeys((*observed.dropped_params, *lost)))
 
 
-async def _single(answer: Json) -> AsyncGenerator[Json, None]:
-    yield answer
+async def _together(*chunks: Json) -> AsyncGenerator[Iterable[Json], None]:
+    yield chunks
 
 
-async def _parsed(
-    events: AsyncGenerator[Json, None], parse: Callable[[Json], Json]
-) -> AsyncGenerator[Json, None]:
-    async with aclosing(events):
-        async for event in events:
-            yield parse(event)
+async def _batches(
+    data: AsyncGenerator[Iterable[bytes | None], None], parse: Callable[[Json], Json]
+) -> AsyncGenerator[Iterable[Json], None]:
+    """The chunks of each block, parsed one by one as they are taken."""
+    async with aclosing(data):
+        async for found in data:
+            said = (text for text in found if text and text != DONE and text.strip())
+            yield (parse(orjson.loads(text)) for text in said)
 
 
-async def _events(
-    blocks: AsyncGenerator[bytes, None], *, lines: bool
-) -> AsyncGenerator[Json, None]:
-    """The parsed events of a stream, or the lines of one that is JSON by lines."""
+async def _by_events(
+    blocks: AsyncGenerator[bytes, None],
+) -> AsyncGenerator[Iterable[bytes | None], None]:
+    """What the events of each block say."""
+    async with aclosing(blocks):
+        async for block in blocks:
+            yield map(data_of, split_events(block))
+
+
+async def _by_lines(
+    blocks: AsyncGenerator[bytes, None],
+) -> AsyncGenerator[Iterable[bytes | None], None]:
+    """The lines that each block completes, of a stream that is JSON by lines."""
     rest = b""
     async with aclosing(blocks):
         async for block in blocks:
-            if lines:
-                *whole, rest = (rest + block).split(b"\n")
-                found: Iterable[bytes | None] = whole
-            else:
-                found = map(data_of, split_events(block))
-            for data in found:
-                if data and data != DONE and data.strip():
-                    yield orjson.loads(data)
-    if rest.strip():
-        yield orjson.loads(rest)
+            *whole, rest = (rest + block).split(b"\n")
+            yield whole
+    yield (rest,)
