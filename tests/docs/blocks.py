@@ -38,6 +38,7 @@ def block(place: str, language: str) -> Block:
 ENVIRONMENT = {
     "OPENAI_API_KEY": "sk-0123456789abcdef0123",
     "GEMINI_API_KEY": "gemini_api_key-0123456789abcdef",
+    "COHERE_API_KEY": "cohere_api_key-0123456789abcdef",
     "ANTHROPIC_API_KEY": "anthropic_api_key-0123456789abcdef",
     "AZURE_OPENAI_KEY": "azure_openai_key-0123456789abcdef",
     "AWS_ID": "aws_id-0123456789abcdef",

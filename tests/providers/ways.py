@@ -57,6 +57,11 @@ KINDS = {
         {"api_type": "bedrock", "litellm": AWS},
         has_key=False,
     ),
+    "bedrock_key": Kind(
+        "amazon.nova-lite-v1:0",
+        ("litellm",),
+        {"api_type": "bedrock", "litellm": {"aws_region_name": "eu-central-1"}},
+    ),
     "cohere": Kind(
         "command-a-03-2025",
         BOTH,
