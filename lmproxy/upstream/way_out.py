@@ -14,6 +14,7 @@ from lmproxy.errors import ProxyError, UpstreamBroken, UpstreamFault, UpstreamIn
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers
 from lmproxy.upstream.egress import Egress
+from lmproxy.upstream.ends import ENDS
 from lmproxy.upstream.events import MOST_ANSWER_BYTES, EventBlocks, has_done, json_of, split_events
 from lmproxy.upstream.faults import error_inside, rejected
 from lmproxy.upstream.lease import Lease, Leases
@@ -29,13 +30,6 @@ SIGNATURES = {"https://litellm.ai", "liteLLM", "unspecified:litellm"}
 """Values of headers that would tell the provider of LiteLLM: nobody asked for them."""
 EVENT_STREAM = "text/event-stream"
 STREAMED = {EVENT_STREAM, "application/x-ndjson", "application/vnd.amazon.eventstream"}
-ENDS = (
-    b"[DONE]", b'"finish_reason":"', b'"finish_reason": "', b'"message_stop"',
-    b"messageStop", b'"finishReason"', b'"blockReason"', b"message-end", b'"done":true',
-    b'"done": true',
-)  # fmt: skip
-"""What stands among the last bytes of a stream that came to its end, with any provider. LiteLLM
-makes an end of its own where there is none."""
 KEPT_TAIL_BYTES = 16 * 1024
 PAGES = {"text/html", "application/xhtml+xml"}
 
