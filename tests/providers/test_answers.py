@@ -90,4 +90,5 @@ def test_the_provider_sees_a_request_of_this_proxy_and_not_of_the_library_that_m
     (request,) = aimock.requests(question)
     assert request["headers"]["user-agent"].startswith("oai-proxy/")
     assert "litellm" not in str(request["headers"]).lower()
-    assert way.kind.has_key or "x-amz-date" in request["headers"]  # Bedrock's are signed.
+    assert "authorization" in request["headers"] or way.kind.has_key
+    assert ("x-amz-date" in request["headers"]) is (way.provider == "bedrock")  # It is signed.

@@ -23,7 +23,7 @@ class Kind:
         model: one that it knows.
         settings: of its connection.
         path: what its base URL has behind aimock's.
-        has_key: whether it takes a key; else it wants requests signed.
+        has_key: whether it takes a key; else it takes the settings' credentials.
         streams: whether streams are read as such; LiteLLM cannot read Cohere's.
         counts: whether aimock counts tokens in its format.
         reasons: whether aimock knows where its reasoning stands.
@@ -61,6 +61,12 @@ KINDS = {
         "amazon.nova-lite-v1:0",
         ("litellm",),
         {"api_type": "bedrock", "litellm": {"aws_region_name": "eu-central-1"}},
+    ),
+    "vertex": Kind(
+        GEMINI,
+        ("litellm",),
+        {"api_type": "google_vertex_ai"},
+        has_key=False,
     ),
     "cohere": Kind(
         "command-a-03-2025",
@@ -106,10 +112,11 @@ class Way:
 WAYS = [Way(provider, lane) for provider, kind in KINDS.items() for lane in kind.lanes]
 
 
-def config(url: str, locked_url: str) -> dict[str, Any]:
+def config(url: str, locked_url: str, google: dict[str, str]) -> dict[str, Any]:
     """A proxy before all of them; at `locked_url` the operator's key has to arrive.
 
     `locked-` stands before the names of connections with the right key, `wrong-` before others.
+    `google` is who calls Vertex AI.
     """
     connections = {}
     for way in WAYS:
@@ -117,6 +124,8 @@ def config(url: str, locked_url: str) -> dict[str, Any]:
         if way.kind.has_key:
             connections[f"locked-{way}"] = _connection(way, locked_url, PROVIDER_KEY)
             connections[f"wrong-{way}"] = _connection(way, locked_url, WRONG_KEY)
+        if way.provider == "vertex":
+            connections[str(way)]["litellm"] = google
     return {
         "host": "127.0.0.1",
         "port": 0,
