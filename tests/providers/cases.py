@@ -26,10 +26,11 @@ REFUSALS = {
 """What the user says, and the provider's status and type of error."""
 REFUSED = "The emulator says no, and why."
 BREAKS: dict[str, dict[str, Any]] = {
-    "cut": {"truncateAfterChunks": 6, "latency": 20, "chunkSize": 10},
-    "gone": {"disconnectAfterMs": 200, "latency": 20, "chunkSize": 10},
+    "cut": {"truncateAfterChunks": 6, "latency": 80, "chunkSize": 10},
+    "gone": {"disconnectAfterMs": 500, "latency": 50, "chunkSize": 10},
 }
-"""What the user says, and how the answer breaks off."""
+"""What the user says, and how the answer breaks off: late enough for its beginning to be read,
+which the loss of a connection would take with it."""
 GEMINI = "gemini-2.5-flash"
 USAGE = {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": COMPLETION_TOKENS}
 
