@@ -74,7 +74,7 @@ def _settings(value: Any) -> Any:
 
 SECRET_NAME = re.compile("secret|token|password|credentials|access_key|_key$")
 LitellmSettings = Annotated[
-    dict[str, SecretStr | str | bool | int | float], BeforeValidator(_settings)
+    dict[str, str | bool | int | float | SecretStr], BeforeValidator(_settings)
 ]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Targets = Annotated[tuple[str, ...], BeforeValidator(_targets), Field(min_length=1)]
