@@ -60,12 +60,18 @@ def child_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in wanted if name in os.environ}
 
 
+NOT_FOR_LITELLM = ("AWS_BEARER_TOKEN_BEDROCK", "AWS_BEDROCK_RUNTIME_ENDPOINT", "AZURE_AD_TOKEN")
+"""Credentials and addresses that LiteLLM would take in place of those in the config."""
+
+
 def prepare_for_litellm() -> None:
     """Set what LiteLLM reads of the environment while it is imported and ever after.
 
     Without these it asks the network for prices, reads a `.env` of its own, fetches pictures that
     clients name, retries, and cuts a stream that says the same thing a hundred times.
     """
+    for name in NOT_FOR_LITELLM:
+        os.environ.pop(name, None)
     os.environ.update(
         {
             "LITELLM_OFFLINE_MODE": "true",

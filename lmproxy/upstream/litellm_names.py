@@ -12,7 +12,6 @@ ADDRESSES: Mapping[str, str | None] = MappingProxyType(
     {
         "ai21_chat": "https://api.ai21.com/studio/v1",
         "aiml": "https://api.aimlapi.com/v1",
-        "amazon_nova": None,
         "azure_ai": None,
         "baseten": "https://inference.baseten.co/v1",
         "bedrock_mantle": None,
@@ -45,7 +44,6 @@ ADDRESSES: Mapping[str, str | None] = MappingProxyType(
         "nscale": "https://inference.api.nscale.com/v1",
         "nvidia_nim": "https://integrate.api.nvidia.com/v1",
         "ollama_chat": "http://127.0.0.1:11434",
-        "openai_like": None,
         "ovhcloud": "https://oai.endpoints.kepler.ai.cloud.ovh.net/v1",
         "replicate": "https://api.replicate.com",
         "sagemaker_chat": None,

@@ -11,6 +11,7 @@ import orjson
 from lmproxy.call import Json
 from lmproxy.errors import (
     InvalidRequest,
+    NotFound,
     ProxyError,
     UpstreamInvalidResponse,
     UpstreamTimeout,
@@ -93,6 +94,9 @@ class Public:
         """
         if isinstance(error, litellm.Timeout):
             return UpstreamTimeout("The provider did not answer in time.")
+        if isinstance(error, litellm.NotFoundError):
+            words = "LiteLLM knows no model of this name at the provider."
+            return NotFound(words, code="model_not_found")
         if isinstance(error, litellm.BadRequestError | litellm.UnsupportedParamsError):
             return InvalidRequest(
                 "This request cannot be put into the form that the model's provider takes.",

@@ -16,7 +16,7 @@ import litellm
 import orjson
 from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 
-from lmproxy.errors import UpstreamFault
+from lmproxy.errors import ProxyError, UpstreamFault
 from lmproxy.upstream.passing import Passing
 from lmproxy.upstream.way_out import Outgoing, WayOut
 
@@ -24,6 +24,11 @@ _current: ContextVar[WayOut] = ContextVar("way_out")
 STREAMING_PATHS = ("treamGenerateContent", "-stream", "streamRawPredict")
 """What the URLs of providers have in them that say it there and not in the body."""
 FRAMING = {"transfer-encoding", "connection", "content-length"}
+
+NO_MORE = {"x-should-retry": "false"}
+"""Heard by OpenAI's SDK, which LiteLLM does not always tell to send a request once only."""
+NO_ANSWER = {"error": {"message": "the provider did not answer"}}
+"""What LiteLLM gets in place of a fault, which the way out keeps: an exception would be retried."""
 
 
 def go_out_over(way: WayOut) -> None:
@@ -53,8 +58,8 @@ class WayOutTransport(httpx.AsyncBaseTransport):
                 if outgoing.streams
                 else httpx.ByteStream(await way.whole(passing))
             )
-        except UpstreamFault as fault:
-            raise httpx.ReadError("the provider did not answer") from fault
+        except ProxyError:
+            return httpx.Response(400, headers=NO_MORE, json=NO_ANSWER, request=request)
         headers = [pair for pair in passing.headers.items() if pair[0].lower() not in FRAMING]
         return httpx.Response(passing.status, headers=headers, stream=stream, request=request)
 

@@ -135,6 +135,8 @@ class TranslatedStream:
 
     def _end(self) -> bytes:
         self._ended = True
+        if self._way.fault is not None:  # Whatever was made of it.
+            raise self._way.fault
         form = self._form
         if not form.is_finished:
             raise UpstreamBroken("The provider's answer stopped before its end.")

@@ -140,6 +140,8 @@ class Translating:
             chunks = public.stream(self._account, asked.model, asked.arguments, asked.way)
             return await asked.stream(chunks)
         answer = await public.ask(self._account, asked.model, asked.arguments, asked.way)
+        if asked.way.fault is not None:
+            raise asked.way.fault
         return await asked.whole(answer)
 
     async def _translate(self, asked: "Asked") -> Reply:

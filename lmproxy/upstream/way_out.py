@@ -24,10 +24,13 @@ MOST_ERROR_BYTES = 64 * 1024
 NO_KEY = "no-key-configured"
 """Given to LiteLLM where the operator has no key, so that it takes none from the environment.
 A header that carries it is not sent."""
-NOT_OURS = {"host", "content-length", "accept-encoding", "connection", "user-agent"}
-"""Headers of LiteLLM's client that are not sent: they are those of the client that sends."""
-SIGNATURES = {"https://litellm.ai", "liteLLM", "unspecified:litellm"}
-"""Values of headers that would tell the provider of LiteLLM: nobody asked for them."""
+NOT_OURS = {
+    "host", "content-length", "accept-encoding", "connection", "user-agent",
+    "openai-organization", "openai-project", "http-referer", "x-title", "request-source",
+}  # fmt: skip
+"""Headers of LiteLLM's and the OpenAI SDK's that are not sent: they are the sending client's, come
+from the environment, or tell the provider of LiteLLM."""
+SDK = "x-stainless-"
 EVENT_STREAM = "text/event-stream"
 STREAMED = {EVENT_STREAM, "application/x-ndjson", "application/vnd.amazon.eventstream"}
 KEPT_TAIL_BYTES = 16 * 1024
@@ -95,8 +98,11 @@ class WayOut:
         """Send, and return the answer once its status and type have shown it to be one.
 
         Raises:
-            UpstreamFault: no answer came of it. It is kept in `fault` as well.
+            UpstreamFault: no answer came of it. It is kept in `fault` as well, and nothing more is
+                sent: whether to try again is not LiteLLM's to decide.
         """
+        if self.fault is not None:
+            raise self.fault
         try:
             self.check(outgoing.body)
             return await self._send(outgoing)
@@ -218,7 +224,7 @@ def _passable(headers: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in headers.items()
-        if name.lower() not in NOT_OURS and NO_KEY not in value and value not in SIGNATURES
+        if not (name.lower() in NOT_OURS or name.lower().startswith(SDK) or NO_KEY in value)
     }
 
 

@@ -25,6 +25,13 @@ def python(*arguments: str, folder: Path) -> Ended:
     return run(sys.executable, *arguments, folder=folder)
 
 
+def run_python(
+    *arguments: str, folder: Path, environment: Mapping[str, str] | None = None
+) -> Ended:
+    """Python's, in an environment with these variables."""
+    return run(sys.executable, *arguments, folder=folder, environment=environment)
+
+
 def run(*command: str | Path, folder: Path, environment: Mapping[str, str] | None = None) -> Ended:
     """Any program's."""
     return subprocess.run(

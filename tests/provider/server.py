@@ -34,6 +34,7 @@ class Provider:
         self._tls = tls
         self._to_tls = to_tls
         self._behaviours: dict[str, Behaviour] = {}
+        self._otherwise: Behaviour = good_answer
         self._changed = threading.Condition()
         self._exchanges: list[Exchange] = []
         self._answering: dict[Connection, Exchange] = {}
@@ -99,6 +100,11 @@ class Provider:
         """
         with self._changed:
             self._behaviours[model] = behaviour
+
+    def on_any(self, behaviour: Behaviour) -> None:
+        """Answer every request so for whose model nothing else was said."""
+        with self._changed:
+            self._otherwise = behaviour
 
     def requests_for(self, model: str) -> list[SeenRequest]:
         """The requests for one model, oldest first."""
@@ -209,7 +215,7 @@ class Provider:
         with self._changed:
             self._exchanges.append(exchange)
             self._answering[connection] = exchange
-            behaviour = self._behaviours.get(request.model or "", good_answer)
+            behaviour = self._behaviours.get(request.model or "", self._otherwise)
             self._changed.notify_all()
         await behaviour(exchange)
         exchange.is_answered = True
