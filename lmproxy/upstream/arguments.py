@@ -92,7 +92,8 @@ def reserved() -> frozenset[str]:
 
 def may_pass(name: str) -> bool:
     """Whether `pass_params` may name it."""
-    return not name.startswith("_") and (name in OF_PROVIDERS or name not in reserved())
+    is_free = name in OF_PROVIDERS or name not in reserved()
+    return is_free and name not in HANDLED and not name.startswith("_")
 
 
 def choose(body: Json, supported: frozenset[str], pass_params: frozenset[str]) -> Arguments:

@@ -14,6 +14,7 @@ import pytest
 from lmproxy.config.schema import Operation
 from lmproxy.upstream.vendor import Vendor, chat_lane, relayed
 from lmproxy.upstream.vendors import VENDORS, advice, vendor
+from tests.upstream.conftest import LITELLM_ENVIRONMENT
 
 Facts: TypeAlias = Mapping[str, str | None]
 
@@ -36,13 +37,6 @@ LITELLM_NAMES = {
 """Where LiteLLM's name of a relayed vendor is not ours."""
 
 OWN_BASE = "https://proxy.example/v1"
-
-LITELLM_ENVIRONMENT = {
-    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "true",
-    "LITELLM_MODE": "PRODUCTION",
-    "LITELLM_OFFLINE_MODE": "true",
-}
 
 
 @dataclass(frozen=True, slots=True)

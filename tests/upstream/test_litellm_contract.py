@@ -1,0 +1,94 @@
+"""The installed LiteLLM has all that is used of it, as it is used; and if not, it is said."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import TEAM_KEY, bearer, chat
+from tests.harness.proxy import REPOSITORY, Proxy
+from tests.provider.server import Provider
+from tests.upstream.conftest import Installed
+from tests.upstream.litellm_uses import SWITCHES
+
+BREAK = """
+import importlib.abc, sys
+
+class Breaker(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "lmproxy.upstream.litellm_internals":
+            import litellm.utils
+            {change}
+        return None
+
+sys.meta_path.insert(0, Breaker())
+"""
+CHANGES = {
+    "a symbol is gone": "del litellm.utils.validate_and_fix_openai_tools",
+    "a parameter is gone": (
+        "litellm.utils.get_optional_params = lambda model, custom_llm_provider: {}"
+    ),
+}
+FALLBACK = (
+    "the installed LiteLLM cannot be used for the translate lane; its connections take the litellm "
+    "lane"
+)
+
+
+def test_every_call_fits_the_installed_litellm(installed: Installed) -> None:
+    assert installed["misfits"] == []
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_every_variable_that_is_set_is_one_that_litellm_has(
+    name: str, installed: Installed
+) -> None:
+    assert name in installed["attributes"]
+
+
+@pytest.fixture(scope="module", params=CHANGES)
+def crippled(
+    request: pytest.FixtureRequest, provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Proxy]:
+    """A proxy whose LiteLLM is another than the one it was written for."""
+    folder: Path = tmp_path_factory.mktemp("crippled")
+    (folder / "sitecustomize.py").write_text(BREAK.format(change=CHANGES[request.param]))
+    config: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": 0,
+        "connections": {
+            "far": {
+                "api_type": "vllm",
+                "api_base": provider.base_url,
+                "lane": "translate",
+            },
+        },
+        "routing": {"*": "far.*"},
+        "groups": {"team": {"api_keys": [TEAM_KEY]}},
+    }
+    path = {"PYTHONPATH": f"{folder}:{REPOSITORY}"}
+    with Proxy(config, folder, environment=path) as proxy:
+        yield proxy
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
+def test_without_the_transformations_requests_take_the_litellm_lane(
+    crippled: Proxy, http: httpx.Client, *, stream: bool
+) -> None:
+    body = chat("m", stream=stream)
+    answer = http.post(f"{crippled.api}/chat/completions", json=body, headers=bearer(TEAM_KEY))
+
+    assert answer.status_code == 200
+    assert "Hello" in answer.text
+    assert crippled.record(id=answer.headers["x-request-id"])["lane"] == "litellm"
+
+
+def test_the_log_says_why(crippled: Proxy, http: httpx.Client) -> None:
+    http.post(f"{crippled.api}/chat/completions", json=chat("m"), headers=bearer(TEAM_KEY))
+
+    (line,) = crippled.log(FALLBACK)
+
+    assert line["level"] == "error"
+    assert "validate_and_fix_openai_tools" in line["reason"] or "argument" in line["reason"]
