@@ -3,7 +3,9 @@
 Run by `test_litellm_egress.py`: a program of its own, because an audit hook cannot be taken out
 again and LiteLLM is to find the environment it is given. The argument is the status that a provider
 of ours answers with, or `default` to ask at the addresses that providers have by default, which
-this process may look up and not reach. Output: one JSON object, `api_type` to what was seen.
+this process may look up and not reach. Each request has every name that LiteLLM reads, as if it
+were a parameter. Output: one JSON object with what was `seen` of each `api_type`, and whether the
+requests left LiteLLM's `prices` as they were.
 """
 
 import asyncio
@@ -11,6 +13,8 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +27,7 @@ from lmproxy.config import load_config
 from lmproxy.errors import ProxyError
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import compile_upstreams
+from lmproxy.upstream.arguments import reserved
 from lmproxy.upstream.connection import Connection
 from lmproxy.upstream.litellm_names import ADDRESSES, REGION_ADDRESSES, SETTINGS
 from lmproxy.upstream.vendors import ALL, VENDORS
@@ -42,6 +47,7 @@ VALUES = {
 }
 """Settings that LiteLLM looks into."""
 BODY: dict[str, Any] = {
+    **dict.fromkeys(reserved(), -1),
     "messages": [{"role": "user", "content": "Say hello."}],
     "temperature": 0.5,
 }
@@ -133,6 +139,7 @@ async def main(what: str) -> None:
         if base:
             provider.on_any(answer(int(what)))
         await upstreams["openai"].start()
+        prices = digest_of_prices()
         seen = Seen()
         found: dict[str, Any] = {}
         for kind in asked:
@@ -141,7 +148,13 @@ async def main(what: str) -> None:
                     kind, upstreams[kind], provider, seen, stream=stream
                 )
         await upstreams.close()
-    sys.stdout.write(json.dumps(found))
+    said = {"seen": found, "prices": prices == digest_of_prices()}
+    sys.stdout.write(json.dumps(said))
+
+
+def digest_of_prices() -> str:
+    prices = import_module("litellm").model_cost
+    return sha256(json.dumps(prices, sort_keys=True, default=str).encode()).hexdigest()
 
 
 async def see(

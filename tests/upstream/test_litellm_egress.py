@@ -54,7 +54,9 @@ def ask_all(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Seen]:
                 ended = run_python("-m", module, what, folder=folder, environment=variables)
                 assert ended.returncode == 0, ended.stderr
                 assert {request.path for request in trap.requests} <= TOKEN_EXCHANGES
-            done[what] = json.loads(ended.stdout)
+            said = json.loads(ended.stdout)
+            assert said["prices"], "a request changed the prices of the whole process"
+            done[what] = said["seen"]
         return done[what]
 
     return ask
