@@ -48,7 +48,10 @@ class BindError(Exception):
 
 
 class Misfit(Exception):
-    """Raised by a plugged-in class's constructor: the key `key` does not do."""
+    """Raised by a plugged-in class's constructor: the key `key` does not do.
+
+    `key` may be `table.key`, for one inside a table.
+    """
 
     def __init__(self, key: str, message: str, hint: str | None) -> None:
         super().__init__(message)
@@ -108,7 +111,7 @@ def bind(target: Callable[..., T], spec: Spec, also_known: Iterable[str] = (), *
     except ValidationError as error:
         raise BindError(_found(error, spec, [*fields, *also_known])) from None
     except Misfit as misfit:
-        found = ((*spec.place, misfit.key), misfit.message, misfit.hint)
+        found = ((*spec.place, *misfit.key.split(".", 1)), misfit.message, misfit.hint)
         raise BindError([found]) from None
     except Exception as error:  # noqa: BLE001 - anybody's code may raise anything.
         message = f"'{spec.kind}' cannot be made: {where_raised(error)}"

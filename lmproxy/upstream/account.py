@@ -26,7 +26,7 @@ def account(settings: schema.Connection, known: Vendor, base: str) -> Account:
     for name in settings.litellm:
         if name not in allowed:
             hint = f"it may have: {', '.join(allowed)}" if allowed else None
-            raise Misfit("litellm", f"this provider has no setting '{name}'", hint)
+            raise Misfit(f"litellm.{name}", f"this provider has no setting '{name}'", hint)
     signs = known.litellm in REGION_ADDRESSES
     key = settings.api_key.get_secret_value() if settings.api_key else None if signs else NO_KEY
     path = known.litellm_path
