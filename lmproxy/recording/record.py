@@ -18,6 +18,8 @@ from lmproxy.scrub import mask
 
 VERSION = 1
 LONGEST_TEXT = 512
+LONGEST_NAME, MOST_NAMES = 64, 100
+"""Of parameters that were left out, which a client may invent."""
 LONGEST_EFFORT = 32
 LOOKED_AT = 4096
 FIELDS = {
@@ -173,7 +175,8 @@ class Recorder:
 
     def _names(self, draft: Draft, names: tuple[str, ...]) -> list[str]:
         """Names of a client's fields: it may have put anything there."""
-        return list(self._clean(draft, {str(i): name for i, name in enumerate(names)}).values())
+        kept = {str(number): name for number, name in enumerate(names[:MOST_NAMES])}
+        return [text[:LONGEST_NAME] for text in self._clean(draft, kept).values()]
 
     def _clean(self, draft: Draft, values: Mapping[str, Any]) -> dict[str, str]:
         """Those of `values` that are texts, without secrets, cut.

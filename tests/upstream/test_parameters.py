@@ -126,6 +126,17 @@ def test_a_request_of_which_all_goes_on_names_nothing(asking: Asking) -> None:
     assert asking.record(answer)["dropped_params"] == []
 
 
+def test_names_that_a_client_invents_do_not_fill_the_record(asking: Asking) -> None:
+    invented = {f"{'n' * 200}{number}": 1 for number in range(2000)}
+
+    answer = asking.ask("claude/m", **invented)
+
+    kept = asking.record(answer)["dropped_params"]
+    assert len(kept) == 100
+    assert max(map(len, kept)) == 64
+    assert len(answer.headers[DROPPED]) <= 1024
+
+
 @pytest.mark.parametrize("model", ["rejecting/m", "openai-rejecting/gpt-4o"])
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
 def test_an_operator_may_have_such_requests_refused(
