@@ -73,10 +73,10 @@ def test_the_config_is_shown_without_the_secrets_of_a_provider(
     if api_type in PLAIN:
         settings[PLAIN[api_type]] = "eu-central-1"
     content = configs.text(connection=connection(api_type, **settings))
-    options = configs.write(tmp_path, content)
+    configs.write(tmp_path, content)
 
     ended = oai_proxy(
-        *("config", "show", "--config", options.config, "--env-file", tmp_path / "variables.env"),
+        *("config", "show", "--config", "proxy.toml", "--env-file", "variables.env"),
         folder=tmp_path,
     )
 
