@@ -59,9 +59,7 @@ def keys_of(tree: ast.AST, table: str) -> Iterator[str]:
                 is_lookup = found == table and method in METHODS
             case ast.Subscript(value=ast.Name(id=found), slice=key):
                 is_lookup = found == table
-            case ast.Compare(
-                left=key, ops=[ast.In() | ast.NotIn()], comparators=[ast.Name(id=found)]
-            ):
+            case ast.Compare(left=key, ops=[ast.cmpop()], comparators=[ast.Name(id=found)]):
                 is_lookup = found == table
             case _:
                 continue

@@ -64,6 +64,14 @@ def test_a_provider_without_settings_says_so(tmp_path: Path) -> None:
     assert "this provider has no setting 'api_base'" in found
 
 
+def test_a_setting_that_needs_a_package_which_is_not_there_is_told(tmp_path: Path) -> None:
+    content = configs.text(connection=connection("azure", tenant_id="t"))
+
+    (found,) = configs.problems(tmp_path, content)
+
+    assert found.endswith("up.litellm.tenant_id: needs the package 'azure-identity'; install it")
+
+
 @pytest.mark.parametrize("api_type", SECRETS)
 def test_the_config_is_shown_without_the_secrets_of_a_provider(
     api_type: str, tmp_path: Path
