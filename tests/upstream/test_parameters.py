@@ -22,6 +22,15 @@ IMAGE = {
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
     ],
 }
+DETAILED = {
+    "role": "user",
+    "content": [
+        {
+            "type": "image_url",
+            "image_url": {"url": "data:image/png;base64,iVBORw0KGgo=", "detail": "low"},
+        },
+    ],
+}
 MARKED = {
     "role": "user",
     "content": [
@@ -227,9 +236,10 @@ def test_a_picture_that_the_provider_cannot_take_is_refused(
     ("model", "fields", "lost"),
     [
         ("mistral{}/m", {"messages": [MARKED]}, "cache_control"),
+        ("claude{}/m", {"messages": [DETAILED]}, "detail"),
         ("gemini{}/gemini-2.5-flash", {"tools": [STRICT]}, "strict"),
     ],
-    ids=["cache_control", "strict"],
+    ids=["cache_control", "detail", "strict"],
 )
 def test_a_mark_that_is_lost_in_translation_is_named(
     model: str, fields: dict[str, Any], lost: str, lane: str, asking: Asking
