@@ -63,7 +63,7 @@ def error_inside(error: Any, scrubber: Scrubber) -> UpstreamFault:
 
 
 def _by_status(status: int, error: Json | None, scrubber: Scrubber) -> UpstreamFault:
-    if status in (401, 403):
+    if status in (401, 403) or (status == 400 and _is_bad_key_at_google(error)):
         return UpstreamAuthError(
             "The provider refused the proxy's own credential. The operator has to mend it; "
             "your key is fine."
@@ -77,15 +77,23 @@ def _by_status(status: int, error: Json | None, scrubber: Scrubber) -> UpstreamF
     return UpstreamInvalidResponse("The provider answered with an unexpected status.")
 
 
+def _is_bad_key_at_google(error: Json | None) -> bool:
+    """Google says 400 of a key it does not know, and the reason among the details."""
+    details = (error or {}).get("details")
+    given = details if isinstance(details, list) else []
+    return any(isinstance(d, dict) and d.get("reason") == "API_KEY_INVALID" for d in given)
+
+
 def _kept(status: int, error: Json, scrubber: Scrubber) -> UpstreamRejected:
-    """The provider's own error object, every string of it scrubbed."""
+    """The provider's own error object, every string of it scrubbed. Google's `status` is a type."""
     clean = scrubber.value(error)
     message = clean.pop("message", None)
+    kind = _text(clean.pop("type", None)) or _text(clean.pop("status", None))
     fault = UpstreamRejected(
         status,
         message if isinstance(message, str) and message else _wordless(status),
         code=_text(clean.pop("code", None)),
-        kind=_text(clean.pop("type", None)) or "upstream_error",
+        kind=kind or "upstream_error",
         param=_text(clean.pop("param", None)),
     )
     fault.details = clean

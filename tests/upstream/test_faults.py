@@ -34,6 +34,26 @@ any_json: st.SearchStrategy[Any] = st.recursive(
 error_fields = st.sampled_from(["message", "type", "code", "param", "status", "error"])
 
 
+GOOGLE = {"code": 400, "status": "INVALID_ARGUMENT", "message": "No"}
+
+
+def google(reason: str) -> UpstreamFault:
+    error = {**GOOGLE, "details": [{"reason": reason}, "no object"]}
+    return rejected(400, json.dumps({"error": error}).encode(), {}, SCRUBBER)
+
+
+def test_google_says_400_of_a_key_it_does_not_know() -> None:
+    assert isinstance(google("API_KEY_INVALID"), UpstreamAuthError)
+    assert google("FIELD_INVALID").status == 400
+
+
+def test_googles_status_is_the_type_of_its_error() -> None:
+    fault = google("FIELD_INVALID")
+
+    assert (fault.kind, fault.code) == ("INVALID_ARGUMENT", "400")
+    assert "status" not in fault.details
+
+
 def refusal(status: int, **headers: str) -> UpstreamFault:
     body = json.dumps({"error": SAID}).encode()
     return rejected(status, body, headers, SCRUBBER)
