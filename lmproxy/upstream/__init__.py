@@ -12,8 +12,8 @@
   connection it arrives on
 - `translation_lanes`: the two lanes that translate; `arguments`: what of a request may reach
   LiteLLM, and `litellm_reserved.txt` what must not; `fidelity`: what got lost; `way_out`: one
-  request's way to the provider; `ends`: how streams end; `translated`: the answer it became;
-  `stream_form`: its events
+  request's way to the provider; `sound_stream`: what may be read on it; `ends`: how streams end;
+  `translated`: the answer it became; `stream_form`: its events
 - `account`: who LiteLLM calls for; `litellm_names`: the providers it knows besides
 - `litellm_door`: the one way to LiteLLM; behind it `litellm_public`, its public call,
   `litellm_transport`, its clients, `litellm_internals` and `litellm_shapes`, its transformations

@@ -42,6 +42,7 @@ class Upstreams:
         """Get every connection ready, at the same time."""
         await asyncio.gather(*(connection.start() for connection in self if connection.enabled))
         freeze()
+        log.info("connections are ready")
 
     async def close(self) -> None:
         """Let go of every connection. One that fails to does not keep the others."""

@@ -32,7 +32,8 @@ class StreamForm:
     @property
     def finish_reason(self) -> str | None:
         """Of the first choice; `None` before it has one."""
-        return self._reason(min(self._reasons)) if self._reasons else None
+        first = min(self._reasons, default=0)
+        return self._reason(first) if self._reasons.get(first) else None
 
     @property
     def is_finished(self) -> bool:
@@ -84,7 +85,8 @@ class StreamForm:
 
     def end(self, usage: Usage) -> bytes:
         """The last events. Whether the provider had come to an end is the caller's to know."""
-        self._reasons = self._reasons or {0: None}
+        self._reasons = {index: reason or "stop" for index, reason in self._reasons.items()}
+        self._reasons = self._reasons or {0: "stop"}
         events = b"".join(map(self._last_event, sorted(self._reasons)))
         if self._wants_usage:
             counted = self.usage or usage_json(usage)
@@ -102,8 +104,9 @@ class StreamForm:
         self._begun.add(index)
         return {"role": "assistant", **said}
 
-    def _reason(self, index: int) -> str:
-        return as_openai_says(self._reasons[index] or "stop", index in self._called)
+    def _reason(self, index: int) -> str | None:
+        reason = self._reasons[index]
+        return reason and as_openai_says(reason, index in self._called)
 
 
 def as_openai_says(reason: str, calls_tools: bool) -> str:

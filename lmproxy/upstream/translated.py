@@ -5,6 +5,7 @@ Both lanes that translate end here: whole answers, and streams of chunks.
 
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable
+from dataclasses import replace
 
 import orjson
 
@@ -12,6 +13,7 @@ from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.errors import ProxyError, UpstreamBroken, UpstreamInvalidResponse
 from lmproxy.upstream.chat_form import first_choice
+from lmproxy.upstream.sound_stream import BROKE_OFF
 from lmproxy.upstream.stream_form import StreamForm, as_openai_says
 from lmproxy.upstream.usage import estimate, read_usage
 from lmproxy.upstream.way_out import WayOut
@@ -23,6 +25,7 @@ SAID = ("content", "tool_calls", "function_call", "reasoning_content", "refusal"
 FILTERED = "content_filter"
 """The finish reason of an answer that may well be empty: Gemini refuses some prompts so."""
 
+UNREADABLE = "The provider's answer cannot be read."
 Meaning = Callable[[Exception], ProxyError]
 
 
@@ -32,17 +35,19 @@ def fault_of(error: Exception, way: WayOut, meaning: Meaning) -> ProxyError:
         return way.fault
     if isinstance(error, ProxyError):
         return error
-    fault = meaning(error)
+    fault = UpstreamInvalidResponse(UNREADABLE) if way.has_answer else meaning(error)
     log.warning("LiteLLM failed", error=type(error).__name__, code=fault.code, exc_info=error)
     return fault
 
 
-def plain(call: Call, answer: Json, observed: Observed) -> Reply:
-    """A whole answer.
+def plain(call: Call, answer: Json, observed: Observed, *, has_counts: bool) -> Reply:
+    """A whole answer. `has_counts`: the token counts in it are the provider's, even if zero.
 
     Raises:
         UpstreamInvalidResponse: there is nothing in it.
     """
+    if not answer.get("choices"):
+        raise UpstreamInvalidResponse("The provider's answer has no choices.")
     for choice in answer["choices"]:
         _put_right(choice)
     message = first_choice(answer).get("message") or {}
@@ -53,7 +58,8 @@ def plain(call: Call, answer: Json, observed: Observed) -> Reply:
         raise UpstreamInvalidResponse("The provider's answer has nothing in it.")
     body = orjson.dumps({**answer, "model": call.model})
     observed.delivered_bytes = len(body)
-    observed.usage = usage or estimate(call, observed)
+    counted = bool(usage and (has_counts or usage.total_tokens))
+    observed.usage = usage if usage and counted else estimate(call, observed)
     return Reply(200, b"application/json", body, observed)
 
 
@@ -117,7 +123,7 @@ class TranslatedStream:
                 batch = await anext(self._batches, None)
                 events = self._end() if batch is None else self._add(batch)
             except Exception as error:
-                self._note_usage()
+                self._note_part()
                 raise fault_of(error, self._way, self._meaning) from error
         return events
 
@@ -134,29 +140,41 @@ class TranslatedStream:
         return b"".join(events)
 
     def _end(self) -> bytes:
-        self._ended = True
+        form, observed = self._form, self._observed
         if self._way.fault is not None:  # Whatever was made of it.
             raise self._way.fault
-        form = self._form
-        if not form.is_finished:
-            raise UpstreamBroken("The provider's answer stopped before its end.")
-        self._note_usage()
-        self._observed.finish_reason = form.finish_reason
-        is_meant = form.finish_reason == FILTERED or self._observed.usage.completion_tokens
+        if not form.is_finished and not self._way.said_done:
+            raise UpstreamBroken(BROKE_OFF)
+        self._ended = True
+        observed.usage = read_usage(form.usage) or observed.usage
+        observed.finish_reason = form.finish_reason
+        is_meant = form.finish_reason == FILTERED or observed.usage.completion_tokens
         if form.is_empty and not is_meant:
             raise UpstreamInvalidResponse("The provider's answer has nothing in it.")
-        if self._observed.usage.source == "unknown":
-            self._observed.usage = estimate(self._call, self._observed)
-        return form.end(self._observed.usage)
+        if observed.usage.source == "unknown":
+            observed.usage = estimate(self._call, observed)
+        return form.end(observed.usage)
 
-    def _note_usage(self) -> None:
-        usage = read_usage(self._form.usage)
-        if usage:
-            self._observed.usage = usage
+    def _note_part(self) -> None:
+        """Take note of what was counted of an answer that did not come to its end.
+
+        Anthropic begins by counting one token of its answer: no count is believed that is less
+        than what was handed on. If that is nothing, there was no answer.
+        """
+        observed, usage = self._observed, read_usage(self._form.usage)
+        handed_on = estimate(self._call, observed)
+        if self._ended or usage is None or not handed_on.completion_tokens:
+            return
+        if (usage.completion_tokens or 0) < handed_on.completion_tokens:
+            prompt = usage.prompt_tokens or handed_on.prompt_tokens or 0
+            total = prompt + handed_on.completion_tokens
+            usage = replace(handed_on, prompt_tokens=prompt, total_tokens=total)
+        observed.usage = usage
 
     async def aclose(self) -> None:
         """Stop the provider if it is still answering. May be called twice."""
         if self._observed.ended_at is None:
             self._observed.ended_at = time.monotonic()
+        self._note_part()
         self._way.close()
         await self._batches.aclose()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from lmproxy.call import Call, Json, Observed, Reply
-from lmproxy.errors import NotFound
+from lmproxy.errors import NotFound, UpstreamTimeout
 from lmproxy.upstream import fidelity
 from lmproxy.upstream.arguments import (
     Account,
@@ -28,8 +28,9 @@ from lmproxy.upstream.arguments import (
 from lmproxy.upstream.events import DONE, data_of, split_events
 from lmproxy.upstream.litellm_door import Door, Litellm
 from lmproxy.upstream.litellm_names import STREAMS_UNREAD
+from lmproxy.upstream.sound_stream import EVENT_STREAM
 from lmproxy.upstream.translated import TranslatedStream, fault_of, plain
-from lmproxy.upstream.way_out import EVENT_STREAM, Way, WayOut
+from lmproxy.upstream.way_out import Way, WayOut
 
 if TYPE_CHECKING:
     from lmproxy.upstream.litellm_internals import Translation
@@ -71,7 +72,7 @@ class Asked:
         if self.call.stream:
             return await self.stream(_together(answer))
         self.way.close()
-        return plain(self.call, answer, self.observed)
+        return plain(self.call, answer, self.observed, has_counts=self.way.has_counts)
 
     async def stream(self, batches: AsyncGenerator[Iterable[Json], None]) -> Reply:
         """The reply of a streamed answer, once its first event is there."""
@@ -117,7 +118,7 @@ class Translating:
             UpstreamFault: no answer came of it.
             Refused: nothing was sent.
         """
-        litellm = await self._door.open()
+        litellm = await self._loaded()
         arguments = self._arguments(litellm, call, model, observed)
         if lane == "translate" and not self._can_translate(litellm, model, arguments):
             lane = "litellm"
@@ -133,6 +134,14 @@ class Translating:
             if isinstance(error, Exception):
                 raise fault_of(error, way, litellm.public.meaning) from error
             raise
+
+    async def _loaded(self) -> Litellm:
+        """LiteLLM, waited for as long as a provider's first byte would be."""
+        try:
+            async with asyncio.timeout(self._way.egress.policy.timeouts.first_byte_s):
+                return await self._door.open()
+        except TimeoutError:
+            raise UpstreamTimeout("The way to this model's provider is still being made.") from None
 
     async def _through_litellm(self, asked: "Asked") -> Reply:
         public = asked.litellm.public

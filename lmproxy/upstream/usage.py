@@ -4,11 +4,16 @@ A provider's numbers are taken as they are but for what cannot be true: they are
 and what is not a number counts as not said. An explicit zero stays zero.
 """
 
+import re
 from typing import Any
+
+import orjson
 
 from lmproxy.call import Call, Json, Observed, Usage
 
 MOST_TOKENS = 10**9
+COUNT = re.compile(rb'"\w*(?:[tT]okens|TokenCount|_count)"\s*:\s*-?\d')
+"""A token count in the answer of any provider."""
 BYTES_PER_TOKEN = 4
 """English text in the common tokenizers; an estimate, and marked as one."""
 
@@ -43,6 +48,26 @@ def estimate(call: Call, observed: Observed) -> Usage:
     else:
         completion = observed.delivered_bytes // BYTES_PER_TOKEN
     return Usage(prompt, completion, prompt + completion, source="estimated")
+
+
+def with_sane_usage(answer: bytes) -> bytes:
+    """A plain answer without a `usage` that is none: LiteLLM refuses the whole answer for it."""
+    if b'"usage"' not in answer:
+        return answer
+    try:
+        parsed = orjson.loads(answer)
+    except orjson.JSONDecodeError:
+        return answer
+    if not isinstance(parsed, dict) or _is_sane(parsed.get("usage", {})):
+        return answer
+    return orjson.dumps({name: value for name, value in parsed.items() if name != "usage"})
+
+
+def _is_sane(usage: Any) -> bool:
+    if not isinstance(usage, dict):
+        return usage is None
+    counts = (value for name, value in usage.items() if name.endswith("okens"))
+    return all(value is None or type(value) in (int, dict) for value in counts)
 
 
 def _count(value: Any) -> int | None:

@@ -7,18 +7,20 @@ of it.
 
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from lmproxy.call import Call, Observed
-from lmproxy.errors import ProxyError, UpstreamBroken, UpstreamFault, UpstreamInvalidResponse
+from lmproxy.errors import ProxyError, UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers
 from lmproxy.upstream.egress import Egress
-from lmproxy.upstream.ends import ENDS
-from lmproxy.upstream.events import MOST_ANSWER_BYTES, EventBlocks, has_done, json_of, split_events
+from lmproxy.upstream.events import MOST_ANSWER_BYTES
 from lmproxy.upstream.faults import error_inside, rejected
 from lmproxy.upstream.lease import Lease, Leases
 from lmproxy.upstream.passing import Deadlines, Passing
+from lmproxy.upstream.sound_stream import EVENT_STREAM, SoundStream
+from lmproxy.upstream.usage import COUNT, with_sane_usage
 
 MOST_ERROR_BYTES = 64 * 1024
 NO_KEY = "no-key-configured"
@@ -31,9 +33,7 @@ NOT_OURS = {
 """Headers of LiteLLM's and the OpenAI SDK's that are not sent: they are the sending client's, come
 from the environment, or tell the provider of LiteLLM."""
 SDK = "x-stainless-"
-EVENT_STREAM = "text/event-stream"
 STREAMED = {EVENT_STREAM, "application/x-ndjson", "application/vnd.amazon.eventstream"}
-KEPT_TAIL_BYTES = 16 * 1024
 PAGES = {"text/html", "application/xhtml+xml"}
 
 
@@ -88,11 +88,23 @@ class WayOut:
         self._deadlines = Deadlines.from_now(limits, stream=call.stream)
         self._wait_s = limits.first_byte_s if call.stream else limits.answer_s
         self._passing: Passing | None = None
-        self._done = False
+        self._answer = b""
         self.check: Callable[[bytes], None] = _nothing_to_check
         """Called with each request body before it is sent; may refuse it."""
+        self.said_done = False
+        """Whether a stream said `[DONE]` at its end, which it need not."""
         self.fault: ProxyError | None = None
         """What went wrong on the way, in our words; `None` so far."""
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether the provider answered: what goes wrong then is not the request's fault."""
+        return self._passing is not None
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether a plain answer had token counts, be they zero; LiteLLM makes up what it lacks."""
+        return COUNT.search(self._answer) is not None
 
     async def send(self, outgoing: Outgoing) -> Passing:
         """Send, and return the answer once its status and type have shown it to be one.
@@ -158,7 +170,8 @@ class WayOut:
         except UpstreamFault as fault:
             self.fault = fault
             raise
-        return answer
+        self._answer = with_sane_usage(answer)
+        return self._answer
 
     async def blocks(self, passing: Passing) -> AsyncGenerator[bytes, None]:
         """A streamed answer as it arrives: events in whole blocks, anything else as it comes.
@@ -166,49 +179,15 @@ class WayOut:
         Raises:
             UpstreamFault: it broke off, took too long, is too large, or says that it failed.
         """
-        blocks = EventBlocks()
-        is_events = passing.content_type == EVENT_STREAM
-        begun, tail = False, b""
+        stream = SoundStream(passing, self._way.scrubber)
         try:
-            while piece := await self._read(passing):
-                if not begun:
-                    passing.begin()
-                    begun = True
-                tail = (tail + piece)[-KEPT_TAIL_BYTES:]
-                block = blocks.feed(piece)
-                if not is_events:
-                    yield piece
-                elif block:
-                    self._judge_events(block)
-                    if has_done(block):
-                        self._done = True
-                        passing.expect_end()
+            async with aclosing(stream.blocks()) as blocks:
+                async for block in blocks:
                     yield block
-            if is_events and (rest := blocks.rest()):
-                self._judge_events(rest)
-                yield rest
-            if not any(mark in tail for mark in ENDS):
-                raise UpstreamBroken("The provider's answer stopped before its end.")
+            self.said_done = stream.done
         except UpstreamFault as fault:
             self.fault = fault
             raise
-
-    async def _read(self, passing: Passing) -> bytes:
-        """The next piece. After `[DONE]` it does not matter how the connection ends."""
-        try:
-            return await passing.read()
-        except UpstreamFault:
-            if self._done:
-                return b""
-            raise
-
-    def _judge_events(self, block: bytes) -> None:
-        if b'"error"' not in block:
-            return
-        for event in split_events(block):
-            parsed = json_of(event)
-            if isinstance(parsed, dict) and parsed.get("error"):
-                raise error_inside(parsed["error"], self._way.scrubber)
 
     def _let_go(self) -> None:
         if self._passing is not None:

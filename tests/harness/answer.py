@@ -55,6 +55,12 @@ class Answer:
         return "".join(part.get("content") or "" for part in parts)
 
     @property
+    def text_before_error(self) -> str:
+        """The text of a stream whose last event is an error."""
+        choices = [choice for chunk in self.chunks[:-1] for choice in chunk["choices"]]
+        return "".join(choice["delta"].get("content") or "" for choice in choices)
+
+    @property
     def error(self) -> dict[str, Any]:
         """The error object: of a refusal, or of a stream's last event."""
         document = json.loads(self.events[-1] if self.is_stream else self.body)

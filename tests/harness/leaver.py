@@ -23,7 +23,7 @@ class Leaver:
         """Connects; `x-request-id` is the model's name, so that the record can be found."""
         self._socket = socket.create_connection(("127.0.0.1", proxy.port), TIMEOUT_S)
         self._body = json.dumps(chat(model, stream=stream)).encode()
-        self._model = model.replace("/", "-")
+        self.request_id = model.replace("/", "-")
 
     def __enter__(self) -> Self:
         return self
@@ -38,7 +38,7 @@ class Leaver:
             "/v1/chat/completions",
             b"Content-Type: application/json",
             f"Authorization: Bearer {TEAM_KEY}".encode(),
-            f"x-request-id: {self._model}".encode(),
+            f"x-request-id: {self.request_id}".encode(),
             f"Content-Length: {length or len(self._body)}".encode(),
         )
         self._socket.sendall(head + self._body)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import tomli_w
 from tests.harness.waiting import until
 
 START_S = 30
+WARM_S = 90
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -29,7 +31,13 @@ class StartError(Exception):
 
 
 class Proxy:
-    """A running proxy. `with Proxy(config, folder) as proxy`."""
+    """A running proxy. `with Proxy(config, folder) as proxy`.
+
+    Attributes:
+        lane: what `pytest --lane` says: written into every config that has no `lane` of its own.
+    """
+
+    lane = "auto"
 
     def __init__(
         self,
@@ -38,12 +46,17 @@ class Proxy:
         *,
         arguments: tuple[str, ...] = (),
         environment: Mapping[str, str] | None = None,
+        warm: bool = True,
     ) -> None:
-        """`config`, a table or TOML text, becomes `folder/proxy.toml`; the process runs there."""
+        """`config`, a table or TOML text, becomes `folder/proxy.toml`; the process runs there.
+
+        With a `lane`, it is waited for until it is warm, unless told not to.
+        """
+        self._warm = warm
         self.folder = folder
         self.config_file = folder / "proxy.toml"
         text = config if isinstance(config, str) else tomli_w.dumps(config)
-        self.config_file.write_text(text)
+        self.config_file.write_text(on_lane(self.lane, text))
         self.config_file.chmod(0o600)
         self._arguments = arguments
         self._environment = environment or {}
@@ -61,6 +74,8 @@ class Proxy:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.url = self._wait_for_address()
+        if self.lane != "auto" and self._warm:
+            self.wait_until_warm()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -111,6 +126,10 @@ class Proxy:
         """Every line of the process log so far."""
         return [json.loads(line) for line in self.stderr if line.startswith("{")]
 
+    def wait_until_warm(self) -> None:
+        """Return once every connection is ready: LiteLLM is loaded, where one needs it."""
+        until(lambda: self.log("connections are ready"), "the connections", WARM_S)
+
     def _read(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
@@ -130,6 +149,13 @@ class Proxy:
         assert self.process.stderr is not None
         self.process.stderr.close()
         return code
+
+
+def on_lane(lane: str, config: str) -> str:
+    """`config` with this lane for everything, unless it says one itself."""
+    if lane == "auto" or "lane" in tomllib.loads(config):
+        return config
+    return f'lane = "{lane}"\n{config}'
 
 
 def process_environment(more: Mapping[str, str]) -> dict[str, str]:

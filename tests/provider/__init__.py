@@ -25,9 +25,11 @@ From the bottom up:
     connection.py   one TCP connection, and the moment its peer left
     exchange.py     what a behaviour is given
     answers.py      bodies of good answers; two rich ones, to be passed on byte for byte
+    forms.py        how OpenAI, Anthropic and Google write an answer
     behaviours.py   good behaviours, and behaviours made of others
     faults.py       broken connections and broken answers     rows U004-U010, U012, U014, U015
     oddities.py     whole answers that are not what was asked  rows U013, U016-U019, U027-U033
+    formed.py       such faults in any of the three forms
     refusals.py     statuses other than 200                   rows U020-U026
     server.py       Provider
     ports.py        ports behind which there is no provider   rows U001, U002, U005

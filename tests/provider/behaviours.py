@@ -8,15 +8,21 @@ from typing import Any
 
 from tests.provider import answers
 from tests.provider.exchange import Behaviour, Exchange, Gate, Headers, makes_behaviour
+from tests.provider.forms import OPENAI, form_of
 from tests.provider.wire import SeenRequest
 
 VECTOR = (0.25, -0.5, 1.0)
 
 
 async def good_answer(exchange: Exchange) -> None:
-    """Answer chat, streamed or not, embeddings and the list of models; 404 on other paths."""
+    """Answer chat, streamed or not, embeddings and the list of models; 404 on other paths.
+
+    Chat is answered in the form of Anthropic or Google on their paths.
+    """
     path = exchange.request.path.partition("?")[0]
-    if path.endswith("/chat/completions"):
+    if form_of(exchange.request) is not OPENAI:
+        await in_its_form(exchange)
+    elif path.endswith("/chat/completions"):
         await _chat(exchange, ["Hello", " there"])
     elif path.endswith("/embeddings"):
         await exchange.send_json(200, answers.embeddings_answer(_vectors(exchange.request)))
@@ -25,6 +31,18 @@ async def good_answer(exchange: Exchange) -> None:
         await exchange.send_json(200, {"object": "list", "data": [model]})
     else:
         await exchange.send_json(404, answers.error_answer("Unknown path", "invalid_request_error"))
+
+
+async def in_its_form(exchange: Exchange) -> None:
+    """Answer chat in the form that the path belongs to."""
+    form = form_of(exchange.request)
+    if not exchange.request.is_stream:
+        await exchange.send_json(200, form.plain("Hello there"))
+        return
+    await exchange.start_stream()
+    for event in form.stream(["Hello", " there"]):
+        await exchange.send_chunk(event)
+    await exchange.end_stream(done=False)
 
 
 async def echo(exchange: Exchange) -> None:

@@ -139,7 +139,7 @@ def informational_flood(count: int = 10_000) -> Behaviour:
 def presented_key(request: SeenRequest) -> str:
     """The key of the request, from whichever header it came in; empty if there is none."""
     bearer = request.header("authorization") or ""
-    key = request.header("x-api-key") or request.header("api-key")
+    key = next(filter(None, map(request.header, ("x-api-key", "api-key", "x-goog-api-key"))), None)
     return bearer.removeprefix("Bearer ") or key or ""
 
 

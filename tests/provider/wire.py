@@ -6,8 +6,10 @@ import json
 import re
 import time
 from typing import Any
+from urllib.parse import unquote
 
 MAX_HEAD_BYTES = 1 << 20
+_GOOGLE_MODEL = re.compile(r"/models/([^:?]+):")
 _MULTIPART_MODEL = re.compile(rb'name="model"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]*)\r\n')
 
 
@@ -20,7 +22,8 @@ class SeenRequest:
     """A request as it was received.
 
     `path` is the request target with its query. `headers` keep order, case and repetitions.
-    `json` is None unless the body is a JSON object; `model` comes from it or from a form.
+    `json` is None unless the body is a JSON object; `model` comes from it, from a form, or from a
+    path of Google's.
     `connection` numbers the TCP connections from 1. `received_at` is on the monotonic clock.
     """
 
@@ -39,8 +42,9 @@ class SeenRequest:
 
     @property
     def is_stream(self) -> bool:
-        """Whether the request asks for a stream."""
-        return self.json is not None and self.json.get("stream") is True
+        """Whether the request asks for a stream; with Google the path says it."""
+        asks = self.json is not None and self.json.get("stream") is True
+        return asks or ":streamGenerateContent" in self.path
 
 
 async def read_request(reader: asyncio.StreamReader, connection: int) -> SeenRequest | None:
@@ -65,7 +69,7 @@ async def read_request(reader: asyncio.StreamReader, connection: int) -> SeenReq
         headers=headers,
         body=body,
         json=document,
-        model=_model(document, body),
+        model=_model(document, body, path),
         connection=connection,
         received_at=time.monotonic(),
     )
@@ -99,9 +103,11 @@ def _object(body: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def _model(document: dict[str, Any] | None, body: bytes) -> str | None:
+def _model(document: dict[str, Any] | None, body: bytes, path: str) -> str | None:
+    if found := _GOOGLE_MODEL.search(path):
+        return unquote(found[1])
     if document is not None:
         model = document.get("model")
         return model if isinstance(model, str) else None
-    found = _MULTIPART_MODEL.search(body)
-    return found[1].decode() if found else None
+    part = _MULTIPART_MODEL.search(body)
+    return part[1].decode() if part else None

@@ -4,8 +4,6 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.harness.proxy import REPOSITORY
 
 ROWS = (
@@ -17,6 +15,12 @@ ROWS = (
     *("U001", "U002", "U003", "U004", "U005", "U006", "U007", "U008", "U009", "U012", "U014"),
     *("U016", "U017", "U018", "U019", "U020", "U021", "U022", "U025", "U027", "U028", "U033"),
 )
+LANES = (
+    *("U001", "U002", "U004", "U005", "U006", "U007", "U008", "U009", "U010", "U012", "U013"),
+    *("U014", "U015", "U016", "U017", "U018", "U019", "U020", "U021", "U022", "U023", "U024"),
+    *("U025", "U026", "U027", "U030", "U032", "U036", "U040", "S010", "C010", "C011"),
+)
+"""Rows that hold on the lanes through LiteLLM too, by tests of their own in `tests/lanes`."""
 NAME = re.compile(r"test_([A-Z]\d{3})_\w+")
 
 
@@ -26,14 +30,21 @@ def rows_of(source: str) -> set[str]:
     return {found[1] for name in names if (found := NAME.fullmatch(name))}
 
 
-@pytest.fixture(scope="module")
-def tested() -> set[str]:
-    files: list[Path] = sorted((REPOSITORY / "tests").rglob("test_*.py"))
-    return set().union(*(rows_of(file.read_text()) for file in files))
+def rows_below(folder: Path) -> set[str]:
+    """The rows that the tests in a folder name."""
+    return set().union(*(rows_of(file.read_text()) for file in sorted(folder.rglob("test_*.py"))))
 
 
-def test_every_row_has_a_test_of_its_name(tested: set[str]) -> None:
+def test_every_row_has_a_test_of_its_name() -> None:
+    tested = rows_below(REPOSITORY / "tests")
+
     assert [row for row in ROWS if row not in tested] == []
+
+
+def test_every_row_of_the_lanes_through_litellm_has_a_test_of_its_own() -> None:
+    tested = rows_below(REPOSITORY / "tests" / "lanes")
+
+    assert sorted(LANES) == sorted(tested)
 
 
 def test_a_row_is_named_by_a_function_and_not_by_a_comment() -> None:
