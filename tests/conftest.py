@@ -40,6 +40,28 @@ def base_config(provider: Provider) -> dict[str, Any]:
     }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--lane",
+        choices=("auto", "translate", "litellm"),
+        default="auto",
+        help="the lane that every proxy under test takes, unless its config says one itself",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    Proxy.lane = config.getoption("--lane")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what holds for the relay lane alone while another is tested, saying why."""
+    lane = config.getoption("--lane")
+    for item in items:
+        mark = item.get_closest_marker("relay_only")
+        if mark is not None and lane != "auto":
+            item.add_marker(pytest.mark.skip(reason=f"of the relay lane alone: {mark.args[0]}"))
+
+
 @pytest.fixture(scope="session")
 def provider() -> Iterator[Provider]:
     with Provider() as running:

@@ -21,6 +21,8 @@ ASKED = {"include_usage": True}
 MODES = ("ask", "given", "never")
 WITH_USAGE = answers.chat_chunks(usage=answers.USAGE)
 
+pytestmark = pytest.mark.relay_only("stream_usage is a key of the relay lane")
+
 
 @pytest.fixture(scope="module")
 def modes(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:

@@ -26,6 +26,7 @@ def verdict(proxy: Proxy, provider: Provider) -> Verdict:
     return Verdict(proxy, provider)
 
 
+@pytest.mark.relay_only("the others hand on nothing before its first word; see tests/lanes")
 def test_U012_an_event_larger_than_any_should_be_ends_the_stream(
     team: httpx.Client, proxy: Proxy, provider: Provider, verdict: Verdict
 ) -> None:
@@ -49,6 +50,7 @@ async def endless_blocks(exchange: Exchange) -> None:
         await exchange.send_chunk(event * 64)
 
 
+@pytest.mark.relay_only("the others write events anew, and longer")
 def test_U012_a_stream_larger_than_any_answer_should_be_is_ended(
     team: httpx.Client, proxy: Proxy, provider: Provider, verdict: Verdict
 ) -> None:
@@ -63,6 +65,7 @@ def test_U012_a_stream_larger_than_any_answer_should_be_is_ended(
     assert memory.grown_bytes < 16 * MIB
 
 
+@pytest.mark.relay_only("the others hold a plain answer whole; see tests/lanes")
 def test_U012_a_plain_answer_larger_than_any_should_be_is_cut_off(
     team: httpx.Client, proxy: Proxy, provider: Provider, verdict: Verdict
 ) -> None:
@@ -91,7 +94,7 @@ def test_U012_comments_without_end_are_no_beginning_of_an_answer(
     answer = ask(team, "u012-comments", stream=True)
 
     verdict.failed(answer, 502, "upstream_invalid_response")
-    assert memory.grown_bytes < 8 * MIB
+    assert memory.grown_bytes < (8 if proxy.lane == "auto" else 64) * MIB
 
 
 @pytest.mark.parametrize(
@@ -239,10 +242,11 @@ def test_U028_usage_that_cannot_be_is_clamped_or_estimated(
 
     answer = ask(team, model, stream=stream, stream_options={"include_usage": True})
 
-    record = verdict.answered(answer, "provider" if case in COUNTED else "estimated")
+    is_counted = case in COUNTED and (case != "fraction" or stream or Proxy.lane == "auto")
+    record = verdict.answered(answer, "provider" if is_counted else "estimated")
     assert answer.text == "Hello there"
     usage = record["usage"]
-    if case in COUNTED:
+    if is_counted:  # LiteLLM refuses fractions.
         assert {name: usage[name] for name in ZERO} == COUNTED[case]
     else:
         assert usage["prompt_tokens"] == 3  # "Say hello." has 10 bytes.
@@ -265,10 +269,14 @@ def test_U028_of_several_usages_the_last_one_counts(
     assert verdict.answered(answer)["usage"]["completion_tokens"] == totals[-1]
 
 
-@PLAIN_AND_STREAM
-@pytest.mark.parametrize(
-    "behaviour", [oddities.huge_reasoning(5 * MIB), oddities.huge_logprobs(40_000)]
+HUGE_LOGPROBS = pytest.param(
+    oddities.huge_logprobs(40_000),
+    marks=pytest.mark.relay_only("LiteLLM takes more than 30 s for 40,000 of them in one answer"),
 )
+
+
+@PLAIN_AND_STREAM
+@pytest.mark.parametrize("behaviour", [oddities.huge_reasoning(5 * MIB), HUGE_LOGPROBS])
 def test_U033_large_fields_pass_whole(
     team: httpx.Client, provider: Provider, verdict: Verdict, behaviour: Behaviour, stream: bool
 ) -> None:

@@ -44,9 +44,7 @@ def test_U007_silence_in_a_stream_ends_it_with_an_error_event(
     provider.wait_for_disconnect("u007", timeout=0.5)
 
     verdict.broke_off(answer, "upstream_timeout")
-    assert [chunk["choices"][0]["delta"]["content"] for chunk in answer.chunks[1:-1]] == [
-        "word "
-    ] * 2
+    assert answer.text_before_error == "word word "
     assert 0.55 < answer.duration_s < 1.1
 
 
@@ -119,9 +117,9 @@ def test_U009_a_stream_that_breaks_off_ends_with_an_error_event(
     answer = ask(team, model, stream=True)
 
     record = verdict.broke_off(answer, "upstream_stream_broken")
-    assert answer.chunks[1]["choices"][0]["delta"]["content"] == "word "
+    assert answer.text_before_error.startswith("word ")
     assert record["finish_reason"] is None
-    assert record["usage"]["completion_tokens"] >= 2
+    assert record["usage"]["completion_tokens"] >= answer.text_before_error.count(" ")
 
 
 def test_U009_usage_seen_before_the_break_is_kept(
@@ -258,6 +256,7 @@ async def long_and_cut(exchange: Exchange) -> None:
     await exchange.close()
 
 
+@pytest.mark.relay_only("the others hold a plain answer whole; see tests/lanes")
 def test_U014_a_long_plain_answer_that_breaks_off_is_cut_off(
     team: httpx.Client, proxy: Proxy, provider: Provider, verdict: Verdict
 ) -> None:
