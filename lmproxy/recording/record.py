@@ -18,7 +18,7 @@ from lmproxy.scrub import mask
 
 VERSION = 1
 LONGEST_TEXT = 512
-LONGEST_NAME, MOST_NAMES = 64, 100
+LONGEST_NAME, MOST_NAMES = 128, 100
 """Of parameters that were left out, which a client may invent."""
 LONGEST_EFFORT = 32
 LOOKED_AT = 4096

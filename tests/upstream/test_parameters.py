@@ -142,7 +142,7 @@ def test_names_that_a_client_invents_do_not_fill_the_record(asking: Asking) -> N
 
     kept = asking.record(answer)["dropped_params"]
     assert len(kept) == 100
-    assert max(map(len, kept)) == 64
+    assert max(map(len, kept)) == 128
     assert len(answer.headers[DROPPED]) <= 1024
 
 
