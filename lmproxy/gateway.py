@@ -28,7 +28,7 @@ from lmproxy.errors import (
 from lmproxy.keys import key_id
 from lmproxy.recording import Draft, Recorder
 from lmproxy.recording import record as words
-from lmproxy.routing import check_model_name, is_model_name
+from lmproxy.routing import check_model_name, is_model_name, model_not_found
 from lmproxy.scrub import mask
 from lmproxy.snapshot import Snapshot
 from lmproxy.upstream.usage import estimate
@@ -202,6 +202,8 @@ class Passage:
     def _choose(self, model: str) -> Target:
         """The first permitted target that has the model, with the provider's name for it."""
         check_model_name(model)
+        if any(secret in model for secret in self._draft.secrets if secret):
+            raise model_not_found(model)  # A key in its place: no provider gets to see it.
         match = self._snapshot.routes.resolve(model)
         self._draft.rule = match.rule.pattern.text
         self._draft.rule_line = match.rule.line

@@ -21,6 +21,9 @@ from lmproxy.upstream.arguments import Account, Arguments
 from lmproxy.upstream.litellm_chunks import as_json, under
 from lmproxy.upstream.way_out import WayOut
 
+LITELLM_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
+TALKATIVE = ("openai", "httpx", "httpcore", "botocore", "boto3", "urllib3", "google", "azure")
+"""Libraries of LiteLLM's that write whole requests, prompts included, to a debug log."""
 MOST_KEPT = 4096
 PLAIN = (str, int, float, bool)
 
@@ -36,10 +39,12 @@ class Public:
         litellm.telemetry = litellm.drop_params = False
         litellm.num_retries = litellm.cache = litellm.model_fallbacks = None
         litellm.callbacks, litellm.success_callback, litellm.failure_callback = [], [], []
-        for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+        for name in LITELLM_LOGGERS:
             logger = logging.getLogger(name)
             logger.handlers.clear()  # Its own write to stderr, in a form of their own.
             logger.setLevel(logging.CRITICAL)
+        for name in TALKATIVE:
+            logging.getLogger(name).setLevel(logging.WARNING)
         litellm_transport.take_over()
         self.supported = lru_cache(MOST_KEPT)(_supported)
         """Of a provider and model: the parameters that LiteLLM passes on."""
