@@ -21,6 +21,7 @@ from tests.harness.errors import assert_refused
 from tests.harness.proxy import Proxy
 from tests.provider.server import Provider
 
+KEY_LIKE_A_NAME = "another-key-of-a-client"
 RESPONSES = pytest.param(
     "responses/",
     marks=pytest.mark.relay_only("LiteLLM would ask another API, so the lanes refuse the name"),
@@ -172,3 +173,17 @@ def test_M017_a_name_of_3000_characters_is_refused(team: httpx.Client, provider:
 
     assert_refused(answer, 400, "invalid_model_name", "model")
     assert provider.requests_for("m017" * 750) == []
+
+
+def test_a_key_in_place_of_the_model_s_name_reaches_no_provider(
+    team: httpx.Client, provider: Provider
+) -> None:
+    model = f"m-{KEY_LIKE_A_NAME}"
+
+    answer = team.post(
+        "/chat/completions", json=chat(model), headers={"x-api-key": KEY_LIKE_A_NAME}
+    )
+
+    assert answer.status_code == 404
+    assert KEY_LIKE_A_NAME not in answer.text
+    assert provider.requests_for(model) == []
