@@ -4,6 +4,7 @@ The rows about routes and groups stand in test_model_access.py, M016 in tests/ro
 that M002 refuses are LiteLLM's; on the relay lane a name is a field of the body and nothing else.
 """
 
+import time
 import timeit
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,9 @@ def test_M017_a_pattern_of_many_stars_is_matched_at_once(length: int, end: str) 
     pattern = Pattern("a*" * 8 + "b")
     name = "a" * (length - 1) + end
 
-    took_s = min(timeit.repeat(lambda: pattern.matches(name), number=1, repeat=5))
+    took_s = min(
+        timeit.repeat(lambda: pattern.matches(name), timer=time.process_time, number=1, repeat=5)
+    )
 
     assert pattern.matches(name) is (end == "b")
     assert took_s < 0.005
