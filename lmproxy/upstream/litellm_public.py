@@ -102,6 +102,12 @@ class Public:
         if isinstance(error, litellm.NotFoundError):
             words = "LiteLLM knows no model of this name at the provider."
             return NotFound(words, code="model_not_found")
+        if isinstance(error, litellm.ImageFetchError):
+            return InvalidRequest(
+                "This model's provider takes no media by URL. Send the data, as a data: URL.",
+                code="unsupported_content",
+                param="messages",
+            )
         if isinstance(error, litellm.BadRequestError | litellm.UnsupportedParamsError):
             return InvalidRequest(
                 "This request cannot be put into the form that the model's provider takes.",

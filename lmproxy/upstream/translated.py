@@ -4,13 +4,14 @@ Both lanes that translate end here: whole answers, and streams of chunks.
 """
 
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from dataclasses import replace
 
 import orjson
 
 from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
+from lmproxy.config.binding import where_raised
 from lmproxy.errors import ProxyError, UpstreamBroken, UpstreamInvalidResponse
 from lmproxy.upstream.chat_form import first_choice
 from lmproxy.upstream.sound_stream import BROKE_OFF
@@ -36,8 +37,16 @@ def fault_of(error: Exception, way: WayOut, meaning: Meaning) -> ProxyError:
     if isinstance(error, ProxyError):
         return error
     fault = UpstreamInvalidResponse(UNREADABLE) if way.has_answer else meaning(error)
-    log.warning("LiteLLM failed", error=type(error).__name__, code=fault.code, exc_info=error)
+    # Never its words or traceback: they quote prompts, and answers that cannot be read.
+    log.warning("LiteLLM failed", code=fault.code, reasons=list(map(where_raised, _chain(error))))
     return fault
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what it was raised over, which is where LiteLLM's own begin."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def plain(call: Call, answer: Json, observed: Observed, *, has_counts: bool) -> Reply:

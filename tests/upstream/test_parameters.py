@@ -22,6 +22,10 @@ IMAGE = {
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
     ],
 }
+BY_URL = {
+    "role": "user",
+    "content": [{"type": "image_url", "image_url": {"url": "http://pictures.example/a.png"}}],
+}
 DETAILED = {
     "role": "user",
     "content": [
@@ -228,6 +232,17 @@ def test_a_picture_that_the_provider_cannot_take_is_refused(
     answer = asking.ask(f"deepseek{lane}/deepseek-chat", messages=[IMAGE], stream=stream)
 
     assert_refused(answer, 400, "unsupported_content", "messages")
+    assert asking.sent == []
+
+
+@pytest.mark.parametrize("lane", BOTH)
+def test_a_picture_by_url_is_not_fetched_for_a_provider_that_takes_none(
+    lane: str, asking: Asking
+) -> None:
+    answer = asking.ask(f"gemini{lane}/gemini-2.5-flash", messages=[BY_URL])
+
+    assert_refused(answer, 400, "unsupported_content", "messages")
+    assert "by URL" in answer.json()["error"]["message"]
     assert asking.sent == []
 
 
