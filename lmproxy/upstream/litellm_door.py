@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lmproxy import logs
 from lmproxy.config.environment import prepare_for_litellm
+from lmproxy.errors import Unavailable
 
 if TYPE_CHECKING:
     from lmproxy.upstream.litellm_internals import Translator
@@ -40,19 +41,33 @@ class Door:
 
     def __init__(self) -> None:
         """Nothing is loaded yet."""
-        self._loading: asyncio.Future[Litellm] | None = None
+        self._loading: asyncio.Future[Litellm | None] | None = None
 
     async def open(self) -> Litellm:
-        """LiteLLM, loaded. Whoever comes while it loads waits for the same load."""
+        """LiteLLM, loaded. Whoever comes while it loads waits for the same load.
+
+        Raises:
+            Unavailable: it cannot be loaded. That does not change while this process lives.
+        """
         if self._loading is None:
             self._loading = asyncio.ensure_future(asyncio.to_thread(_load))
-        return await asyncio.shield(self._loading)
+        loaded = await asyncio.shield(self._loading)
+        if loaded is None:
+            raise Unavailable(
+                "The way to this model's provider cannot be used. The operator's log says why.",
+                code="litellm_unavailable",
+            )
+        return loaded
 
 
-def _load() -> Litellm:
+def _load() -> Litellm | None:
     started_at = time.monotonic()
     prepare_for_litellm()
-    public = importlib.import_module("lmproxy.upstream.litellm_public").Public()
+    try:
+        public = importlib.import_module("lmproxy.upstream.litellm_public").Public()
+    except Exception:
+        log.exception("LiteLLM cannot be loaded: connections that need it answer 503")
+        return None
     translator = _translator()
     seconds = round(time.monotonic() - started_at, 1)
     log.info("LiteLLM is loaded", seconds=seconds, translates=translator is not None)

@@ -3,6 +3,7 @@
 Everything that can be known at load is made at load: URLs, headers, lane.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from lmproxy import __version__
 from lmproxy.call import Call, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.config.binding import Misfit
+from lmproxy.errors import Unavailable
 from lmproxy.upstream.account import account
 from lmproxy.upstream.arguments import may_pass
 from lmproxy.upstream.connection import Common, Connection, lane_not_available
@@ -79,7 +81,8 @@ class Provider(Connection):
     async def start(self) -> None:
         """Have LiteLLM loaded and warm, if this connection needs it."""
         if self._lane != "relay":
-            await self._translating.warm(self._lane)
+            with contextlib.suppress(Unavailable):  # Logged, and told to whoever asks.
+                await self._translating.warm(self._lane)
 
     async def ask(self, call: Call, model: str, observed: Observed) -> Reply:
         """Send `call` on its lane; see `Connection.ask`."""

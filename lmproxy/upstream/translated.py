@@ -45,7 +45,8 @@ def fault_of(error: Exception, way: WayOut, meaning: Meaning) -> ProxyError:
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     """An error and what it was raised over, which is where LiteLLM's own begin."""
     while error is not None:
-        yield error
+        if error.__traceback__:  # Some are made and never raised.
+            yield error
         error = error.__cause__ or error.__context__
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.conftest import TEAM_KEY, bearer, chat
+from tests.harness.errors import assert_refused
 from tests.harness.proxy import REPOSITORY, Proxy
 from tests.provider.server import Provider
 from tests.upstream.conftest import Installed
@@ -92,3 +93,28 @@ def test_the_log_says_why(crippled: Proxy, http: httpx.Client) -> None:
 
     assert line["level"] == "error"
     assert "validate_and_fix_openai_tools" in line["reason"] or "argument" in line["reason"]
+
+
+def test_a_litellm_that_cannot_be_loaded_is_told_and_costs_the_others_nothing(
+    provider: Provider, http: httpx.Client, tmp_path: Path
+) -> None:
+    (tmp_path / "litellm").mkdir()
+    (tmp_path / "litellm" / "__init__.py").write_text("raise OSError('a broken installation')")
+    near = {"api_type": "vllm", "api_base": provider.base_url}
+    config: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": 0,
+        "connections": {"near": near, "far": {**near, "lane": "litellm"}},
+        "routing": {"far": "far.*", "*": "near.*"},
+        "groups": {"team": {"api_keys": [TEAM_KEY]}},
+    }
+    path = {"PYTHONPATH": f"{tmp_path}:{REPOSITORY}"}
+
+    with Proxy(config, tmp_path, environment=path) as proxy:
+        url, headers = f"{proxy.api}/chat/completions", bearer(TEAM_KEY)
+        far = http.post(url, json=chat("far"), headers=headers)
+        near_answer = http.post(url, json=chat("m"), headers=headers)
+
+        assert_refused(far, 503, "litellm_unavailable")
+        assert near_answer.status_code == 200
+        assert proxy.log("LiteLLM cannot be loaded: connections that need it answer 503")
