@@ -18,12 +18,13 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import Route
 
 from lmproxy import __version__, logs, tasks
+from lmproxy.api.anthropic_messages import COUNT_TOKENS, MESSAGES
 from lmproxy.api.endpoint import Endpoint, Shell
 from lmproxy.api.exchange import Message, Receive, Send
 from lmproxy.api.health import HEALTH_PATHS, health_routes
+from lmproxy.api.models import MODEL, MODELS
 from lmproxy.api.nowhere import NOWHERE, only
 from lmproxy.api.openai_chat import CHAT
-from lmproxy.api.openai_models import MODEL, MODELS
 from lmproxy.api.policy import HttpPolicy, compile_http_policy
 from lmproxy.call import Json
 from lmproxy.config import Config, load_config
@@ -39,7 +40,7 @@ from lmproxy.scrub import Scrubber, mask
 from lmproxy.snapshot import Snapshot
 from lmproxy.upstream import compile_upstreams
 
-ENDPOINTS: tuple[Endpoint, ...] = (CHAT, MODELS, MODEL)
+ENDPOINTS: tuple[Endpoint, ...] = (CHAT, MESSAGES, COUNT_TOKENS, MODELS, MODEL)
 """Every endpoint below `api_prefix`."""
 
 Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
@@ -244,7 +245,7 @@ def _openapi(app: FastAPI, prefix: str) -> dict[str, Any]:
         path = prefix + endpoint.path.replace(":path}", "}")
         document["paths"].setdefault(path, {})[endpoint.method.lower()] = {
             "summary": endpoint.summary,
-            "responses": {"200": {"description": "As in OpenAI's API reference"}},
+            "responses": {"200": {"description": "As in OpenAI's or Anthropic's API reference"}},
         }
     return document
 

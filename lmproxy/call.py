@@ -16,8 +16,8 @@ class Arrival:
     """A request as it is known before its credential and body are looked at.
 
     Attributes:
-        dialect: the wire format the client speaks, `"openai"` for now.
-        operation: what is asked: `"chat"`, `"models"`, `"unknown"`.
+        dialect: the wire format the client speaks: `"openai"`, `"anthropic"`.
+        operation: what is asked: `"chat"`, `"messages"`, `"models"`, `"unknown"`.
         path: the URL path without its query, which may hold secrets.
         address: the client's address; from forwarded headers only behind a trusted proxy.
         client_request_id: the client's own `x-request-id` if well-formed; never used as a key.
@@ -89,6 +89,7 @@ class Observed:
     """What was seen of an answer in passing. Mutable: it is complete when the body has ended.
 
     Attributes:
+        usage_at_start: what a stream said of its prompt before its answer; `None` if nothing.
         finish_reason: of the first choice; `None` if none was seen.
         first_byte_at: when the first event or byte of the body arrived.
         ended_at: when the provider's answer ended, well or badly.
@@ -99,6 +100,7 @@ class Observed:
     """
 
     usage: Usage = field(default_factory=Usage)
+    usage_at_start: Usage | None = None
     finish_reason: str | None = None
     first_byte_at: float | None = None
     ended_at: float | None = None
@@ -131,9 +133,11 @@ class Reply:
     Attributes:
         body: the whole answer, or its pieces, each of which ends between two events if the call
             streams.
+        headers: of ours, that say more of this answer.
     """
 
     status: int
     content_type: bytes
     body: bytes | Pieces
     observed: Observed
+    headers: tuple[tuple[bytes, bytes], ...] = ()

@@ -15,6 +15,7 @@
     │       └── ShuttingDown        503  for requests that a stop cut off
     ├── UpstreamFault               the provider's, or the way to it
     │   ├── UpstreamRejected        the provider's own status, kept
+    │   │   └── UpstreamOverloaded  503  529 for clients that know Anthropic's status
     │   ├── UpstreamAuthError       502  the operator's credential was refused, not the caller's
     │   ├── UpstreamUnreachable     502
     │   ├── UpstreamTlsError        502
@@ -184,6 +185,10 @@ class UpstreamRejected(UpstreamFault):
         self.status = status
         self.code = code
         self.kind = kind
+
+
+class UpstreamOverloaded(UpstreamRejected):
+    """The provider has more to do than it can: 503, which all clients know, or Anthropic's 529."""
 
 
 class UpstreamAuthError(UpstreamFault):

@@ -252,6 +252,7 @@ class Passage:
         self._closed = True
         draft = self._draft
         counted = draft.observed.usage.source != "unknown"
-        if draft.attempts and draft.call and not counted and outcome in words.HAS_TOKENS:
-            draft.observed.usage = estimate(draft.call, draft.observed)
+        call = draft.call if draft.attempts and outcome in words.HAS_TOKENS else None
+        if call and not counted and call.operation not in words.USES_NO_TOKENS:
+            draft.observed.usage = estimate(call, draft.observed)
         self._gateway.recorder.close(draft, status, outcome, error_code)

@@ -7,6 +7,8 @@
 - `json_body`: reading a JSON body
 - `client_watch`: notices that the client left
 - `event_sender`: a streamed answer, with pings in its silences
-- `openai_errors`: an error in OpenAI's form
-- `openai_chat`, `openai_models`, `health`, `nowhere`: the endpoints
+- `dialect`: what each dialect has its own words for; `openai_dialect`, `anthropic_dialect`
+- `body_fields`: what is checked of a request for a model; `answering`: asking, and sending what
+  comes of it
+- `openai_chat`, `anthropic_messages`, `models`, `health`, `nowhere`: the endpoints
 """

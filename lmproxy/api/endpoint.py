@@ -6,13 +6,14 @@ the last byte. An endpoint's function reads, asks and sends.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from lmproxy import logs
 from lmproxy.api.credentials import presented
+from lmproxy.api.dialect import Dialect, error_headers
 from lmproxy.api.exchange import Exchange, Header, Message, Receive, Send
-from lmproxy.api.openai_errors import error_body, error_event, error_headers
+from lmproxy.api.openai_dialect import OPENAI
 from lmproxy.api.policy import HttpPolicy
 from lmproxy.errors import ClientGone, InternalError, ProxyError, ShuttingDown
 from lmproxy.gateway import Gateway, Passage
@@ -25,12 +26,13 @@ Answer = Callable[[Exchange, Passage], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint of a dialect.
+    """One endpoint.
 
     Attributes:
         path: below `api_prefix`; a part in braces takes the rest of the path.
         operation: the word for it in records.
         summary: a line for the OpenAPI page.
+        dialects: those its clients speak: the first one whose header is there, else the first.
     """
 
     method: str
@@ -38,12 +40,17 @@ class Endpoint:
     operation: str
     answer: Answer
     summary: str
-    dialect: str = "openai"
+    dialects: tuple[Dialect, ...] = (OPENAI,)
 
     @property
     def methods(self) -> tuple[str, ...]:
         """What the path takes: whatever answers GET answers HEAD (RFC 9110, 9.3.2)."""
         return ("GET", "HEAD") if self.method == "GET" else (self.method,)
+
+    def dialect(self, headers: Mapping[bytes, bytes]) -> Dialect:
+        """The one that a client with these headers speaks."""
+        usual, *others = self.dialects
+        return next((other for other in others if other.header in headers), usual)
 
 
 class Shell:
@@ -58,7 +65,8 @@ class Shell:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
         exchange = Exchange(scope, receive, send, self._policy)
-        arrival = exchange.arrival(self._endpoint.dialect, self._endpoint.operation)
+        exchange.dialect = self._endpoint.dialect(exchange.headers)
+        arrival = exchange.arrival(self._endpoint.operation)
         try:
             async with self._gateway.arrive(arrival, presented(exchange.headers)) as passage:
                 await self._answer(exchange, passage)
@@ -84,8 +92,8 @@ class Shell:
 
 def own_headers(exchange: Exchange, passage: Passage) -> list[Header]:
     """The headers of ours that every answer carries."""
-    request_id = exchange.client_request_id or passage.id
-    headers: list[Header] = [(b"x-request-id", request_id.encode())]
+    request_id = _request_id(exchange, passage).encode()
+    headers: list[Header] = [(name, request_id) for name in exchange.dialect.id_headers]
     route = passage.route if exchange.policy.route_header else None
     if route:
         headers.append((b"x-oai-proxy-route", route.encode()))
@@ -95,11 +103,22 @@ def own_headers(exchange: Exchange, passage: Passage) -> list[Header]:
     return headers
 
 
+def error_event(exchange: Exchange, passage: Passage, error: ProxyError) -> bytes:
+    """An error as the last event of a stream."""
+    return exchange.dialect.error_event(error, _request_id(exchange, passage))
+
+
+def _request_id(exchange: Exchange, passage: Passage) -> str:
+    return exchange.client_request_id or passage.id
+
+
 async def refuse(exchange: Exchange, passage: Passage, error: ProxyError) -> None:
     """Answer with an error."""
-    passage.close(error.status, error)
+    status = exchange.dialect.status(error)
+    passage.close(status, error)
     headers = [*error_headers(error), *own_headers(exchange, passage)]
-    await exchange.send_whole(error.status, headers, error_body(error))
+    body = exchange.dialect.error(error, _request_id(exchange, passage))
+    await exchange.send_whole(status, headers, body)
 
 
 async def break_off(exchange: Exchange, passage: Passage, error: ProxyError) -> None:
@@ -109,7 +128,7 @@ async def break_off(exchange: Exchange, passage: Passage, error: ProxyError) -> 
     elif not passage.is_closed:
         passage.close(200, error, begun=True)
         if exchange.streams_events:
-            await exchange.send_piece(error_event(error))
+            await exchange.send_piece(error_event(exchange, passage, error))
             await exchange.send_end()
         else:
             exchange.cut()

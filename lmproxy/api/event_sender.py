@@ -1,10 +1,9 @@
 """A streamed answer to the client: events as they come, comments in the silences.
 
 The status line waits for the provider's first event, so that a refusal still has its own status;
-but no longer than `stream_head_wait_s`, because idle hops give up. From then on `: ping` (a
-comment, which clients skip; WHATWG HTML, 9.2.6) goes out after every `ping_interval_s` of silence.
-What is written ends between two events, so a comment fits in anywhere. One timer per stream, moved
-on lazily: an event costs no timer.
+but no longer than `stream_head_wait_s`, because idle hops give up. From then on the dialect's ping
+goes out after every `ping_interval_s` of silence. What is written ends between two events, so it
+fits in anywhere. One timer per stream, moved on lazily: an event costs no timer.
 """
 
 import asyncio
@@ -15,7 +14,6 @@ from lmproxy.api.exchange import Exchange, Header
 from lmproxy.call import Reply
 from lmproxy.tasks import spawn
 
-PING = b": ping\n\n"
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
 UNBUFFERED: tuple[Header, ...] = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
 """Tell reverse proxies to pass events on as they come; the second is nginx's."""
@@ -45,8 +43,8 @@ class EventSender:
 
     @property
     def is_done(self) -> bool:
-        """Whether `[DONE]` is out: the client has everything."""
-        return self._last.rstrip().endswith(b"[DONE]")
+        """Whether the stream's own end is out: the client has everything."""
+        return self._exchange.dialect.ends(self._last)
 
     async def __aenter__(self) -> "EventSender":
         self._arm(self._exchange.policy.stream_head_wait_s)
@@ -111,6 +109,6 @@ class EventSender:
         if not self.started:
             headers = ((b"content-type", EVENT_STREAM), *UNBUFFERED, *self._headers())
             await self._exchange.send_start(200, headers)
-        await self._exchange.send_piece(PING)
+        await self._exchange.send_piece(self._exchange.dialect.ping)
         self._quiet_since = self._loop.time()
         self._arm(self._exchange.policy.ping_interval_s)

@@ -8,6 +8,8 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Protocol, TypeAlias
 
+from lmproxy.api.dialect import Dialect
+from lmproxy.api.openai_dialect import OPENAI
 from lmproxy.api.policy import HttpPolicy
 from lmproxy.call import Arrival
 from lmproxy.errors import BodyTooLarge, ClientGone, InvalidRequest, UnsupportedContent, WrongHost
@@ -55,6 +57,8 @@ class Exchange:
         self.receive = receive
         self.send = send
         self.policy = policy
+        self.dialect: Dialect = OPENAI
+        """In which the client is answered."""
         self.client: Client | None = scope.get("extensions", {}).get(CLIENT_EXTENSION)
         """`None` under another server than ours."""
         self._raw: list[Header] = scope["headers"]
@@ -74,11 +78,11 @@ class Exchange:
         """Whether what follows the status line is an event stream."""
         return dict(self._sent or ()).get(b"content-type", b"").startswith(b"text/event-stream")
 
-    def arrival(self, dialect: str, operation: str) -> Arrival:
+    def arrival(self, operation: str) -> Arrival:
         """The request as it is known before anything is checked."""
         agent = self.headers.get(b"user-agent")
         return Arrival(
-            dialect=dialect,
+            dialect=self.dialect.name,
             operation=operation,
             method=self.method,
             path=self.path,
@@ -97,6 +101,16 @@ class Exchange:
         """A header as text, `None` if it is not there."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def going_on(self, names: Iterable[bytes]) -> tuple[tuple[str, str], ...]:
+        """Those of the client's headers, for a provider; one of several lines as one."""
+        if self.headers.keys().isdisjoint(names):
+            return ()
+        return tuple(
+            (name.decode(), b", ".join(self._all(name)).decode("latin-1"))
+            for name in names
+            if self.headers.get(name)
+        )
 
     def _all(self, name: bytes) -> list[bytes]:
         """Every value of a header, in order; for the few that may come in several lines."""

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from lmproxy.api.exchange import REQUEST_ID
 from lmproxy.api.nowhere import nothing_here
-from lmproxy.api.openai_errors import error_body
+from lmproxy.api.openai_dialect import OPENAI
 from lmproxy.api.policy import HttpPolicy
 from lmproxy.call import Json
 from lmproxy.gateway import new_request_id
@@ -19,6 +19,7 @@ HEALTH_PATHS = (
     ("GET", "/ready"),
     ("HEAD", "/ready"),
     ("HEAD", "/"),
+    ("HEAD", "/api/hello"),
 )
 """Methods and paths of what is here."""
 
@@ -36,12 +37,14 @@ def health_routes(policy: HttpPolicy, state: Callable[[], Json]) -> APIRouter:
     @router.head("/ready", include_in_schema=False)
     async def ready(request: Request) -> Response:
         if not _is_near(request, policy):
-            body = error_body(nothing_here())
-            return Response(body, 404, _request_id(request), "application/json")
+            headers = _request_id(request)
+            body = OPENAI.error(nothing_here(), headers["x-request-id"])
+            return Response(body, 404, headers, "application/json")
         answer = state()
         return JSONResponse(answer, 200 if answer["ready"] else 503, _request_id(request))
 
     @router.head("/", include_in_schema=False)
+    @router.head("/api/hello", include_in_schema=False)  # Claude Code's.
     async def root(request: Request) -> Response:
         return Response(headers=_request_id(request))
 

@@ -1,5 +1,6 @@
 """Every path that is none of ours: an error that says so, and a record like any other."""
 
+from lmproxy.api.dialects import DIALECTS
 from lmproxy.api.endpoint import Endpoint
 from lmproxy.api.exchange import Exchange
 from lmproxy.errors import MethodNotAllowed, NotFound
@@ -10,7 +11,7 @@ def nothing_here() -> NotFound:
     """The error for a path that is none of ours."""
     return NotFound(
         "There is nothing at this path. The README lists the endpoints; the base URL of an "
-        "OpenAI client ends in the API prefix, usually /v1.",
+        "OpenAI client ends in the API prefix, usually /v1; an Anthropic client adds that itself.",
         code="unknown_url",
     )
 
@@ -20,7 +21,7 @@ async def answer_nowhere(exchange: Exchange, passage: Passage) -> None:  # noqa:
     raise nothing_here()
 
 
-NOWHERE = Endpoint("*", "*", "unknown", answer_nowhere, "")
+NOWHERE = Endpoint("*", "*", "unknown", answer_nowhere, "", DIALECTS)
 
 
 def only(*methods: str) -> Endpoint:
@@ -29,4 +30,4 @@ def only(*methods: str) -> Endpoint:
     async def answer(exchange: Exchange, passage: Passage) -> None:  # noqa: ARG001
         raise MethodNotAllowed(exchange.method[:16], methods)
 
-    return Endpoint("*", "*", "unknown", answer, "")
+    return Endpoint("*", "*", "unknown", answer, "", DIALECTS)

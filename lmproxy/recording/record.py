@@ -42,6 +42,9 @@ BUG = "internal_error"
 HAS_TOKENS = {ANSWERED, BROKEN, GONE, INTERRUPTED}
 """Outcomes of requests that a provider worked for, so that tokens are estimated if not counted."""
 
+USES_NO_TOKENS = {"count_tokens"}
+"""Operations that a provider does not work for in tokens."""
+
 
 @dataclass(slots=True)
 class Attempt:
@@ -151,12 +154,13 @@ class Recorder:
             {
                 "client_request_id": arrival.client_request_id,
                 "path": arrival.path,
-                "user": body.get("user"),
+                "user": body.get("user") or _text_in(body.get("metadata"), "user_id"),
                 "session": draft.session,
                 "model_asked": draft.asked,
                 "model_used": draft.attempts[-1].model if draft.attempts else None,
                 "error_code": error_code,
-                "reasoning_effort": body.get("reasoning_effort"),
+                "reasoning_effort": body.get("reasoning_effort")
+                or _text_in(body.get("output_config"), "effort"),
                 "finish_reason": observed.finish_reason,
                 "upstream_request_id": observed.upstream_request_id,
                 "user_agent": arrival.user_agent,
@@ -207,6 +211,10 @@ def features(call: Call | None) -> Json:
         "tools": bool(call.body.get("tools") or call.body.get("functions")),
         "image": _has_image(call.body.get("messages")),
     }
+
+
+def _text_in(table: Any, name: str) -> Any:
+    return table.get(name) if isinstance(table, dict) else None
 
 
 def _has_image(messages: Any) -> bool:

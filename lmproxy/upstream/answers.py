@@ -27,14 +27,12 @@ def note_whole(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:
     Raises:
         UpstreamFault: it is an error in disguise, or no chat answer.
     """
-    parsed = _parse(answer)
-    if parsed.get("error"):
-        raise error_inside(parsed["error"], scrubber)
-    choices = parsed.get("choices")
+    document = parsed(answer, scrubber)
+    choices = document.get("choices")
     if not isinstance(choices, list) or not choices:
         raise UpstreamInvalidResponse("The provider's answer has no choices.")
-    observed.usage = read_usage(parsed.get("usage")) or observed.usage
-    observed.finish_reason = finish_reason(parsed)
+    observed.usage = read_usage(document.get("usage")) or observed.usage
+    observed.finish_reason = finish_reason(document)
 
 
 def check_head(head: bytes) -> None:
@@ -55,11 +53,18 @@ def note_ends(head: bytes, tail: bytes, observed: Observed) -> None:
             observed.finish_reason = reason[1].decode()
 
 
-def _parse(answer: bytes) -> Json:
-    parsed = json_object(answer) or _parse_loosely(answer)
-    if parsed is None:
+def parsed(answer: bytes, scrubber: Scrubber) -> Json:
+    """A whole answer as a JSON object that is no error.
+
+    Raises:
+        UpstreamFault: it is an error in disguise, or no JSON object.
+    """
+    document = json_object(answer) or _parse_loosely(answer)
+    if document is None:
         raise UpstreamInvalidResponse("The provider's answer is not a JSON object.")
-    return parsed
+    if document.get("error"):
+        raise error_inside(document["error"], scrubber)
+    return document
 
 
 def _parse_loosely(answer: bytes) -> Json | None:
@@ -68,16 +73,16 @@ def _parse_loosely(answer: bytes) -> Json | None:
     Their clients can read that, and it is passed on as it is.
     """
     try:
-        parsed = json.loads(answer)
+        document = json.loads(answer)
     except (ValueError, RecursionError):
         return None
-    return parsed if isinstance(parsed, dict) else None
+    return document if isinstance(document, dict) else None
 
 
 def json_object(data: bytes) -> Json | None:
     """`data` parsed; `None` if it is no JSON object."""
     try:
-        parsed = orjson.loads(data)
+        document = orjson.loads(data)
     except orjson.JSONDecodeError:
         return None
-    return parsed if isinstance(parsed, dict) else None
+    return document if isinstance(document, dict) else None

@@ -19,13 +19,14 @@ from lmproxy.errors import (
     UpstreamAuthError,
     UpstreamFault,
     UpstreamInvalidResponse,
+    UpstreamOverloaded,
     UpstreamRejected,
 )
 from lmproxy.scrub import Scrubber
 
 KEPT = {400, 402, 404, 408, 409, 413, 422, 429, 503, 504}
 OVERLOADED = 529
-"""Anthropic's status for overload; outside its dialect clients know 503."""
+"""Anthropic's status for overload; clients of other APIs know 503."""
 LONGEST_RETRY_S = 3600
 STATUS = re.compile("[45][0-9][0-9]")
 STATUS_OF_WORD = {
@@ -41,7 +42,8 @@ STATUS_OF_WORD = {
     "request_too_large": 413,
     "rate_limit_error": 429,
     "rate_limit_exceeded": 429,
-    "overloaded_error": 503,
+    "overloaded_error": OVERLOADED,
+    "billing_error": 402,
     "timeout_error": 504,
 }
 """Status for an error that came inside a 200, by its `code` or `type`."""
@@ -69,9 +71,9 @@ def _by_status(status: int, error: Json | None, scrubber: Scrubber) -> UpstreamF
             "your key is fine."
         )
     if status == OVERLOADED:
-        status = 503
+        return _kept(UpstreamOverloaded, 503, error or {}, scrubber)
     if status in KEPT:
-        return _kept(status, error or {}, scrubber)
+        return _kept(UpstreamRejected, status, error or {}, scrubber)
     if 500 <= status <= 599:
         return UpstreamFault("The provider failed to answer.")
     return UpstreamInvalidResponse("The provider answered with an unexpected status.")
@@ -84,12 +86,14 @@ def _is_bad_key_at_google(error: Json | None) -> bool:
     return any(isinstance(d, dict) and d.get("reason") == "API_KEY_INVALID" for d in given)
 
 
-def _kept(status: int, error: Json, scrubber: Scrubber) -> UpstreamRejected:
+def _kept(
+    fault_type: type[UpstreamRejected], status: int, error: Json, scrubber: Scrubber
+) -> UpstreamRejected:
     """The provider's own error object, every string of it scrubbed. Google's `status` is a type."""
     clean = scrubber.value(error)
     message = clean.pop("message", None)
     kind = _text(clean.pop("type", None)) or _text(clean.pop("status", None))
-    fault = UpstreamRejected(
+    fault = fault_type(
         status,
         message if isinstance(message, str) and message else _wordless(status),
         code=_text(clean.pop("code", None)),

@@ -23,7 +23,8 @@ from lmproxy.upstream.local_process import (
     check_installed,
     packaged_model_file,
 )
-from lmproxy.upstream.relay import PATHS, Relay
+from lmproxy.upstream.relay import Relay
+from lmproxy.upstream.wires import WIRES
 
 log = logs.get(__name__)
 
@@ -68,7 +69,7 @@ class Local(Connection):
 
     def lane(self, operation: str) -> schema.Lane:
         """Always relay: there is no provider to translate for."""
-        return "relay" if operation in PATHS else "litellm"
+        return "relay" if operation in WIRES else "litellm"
 
     async def models(self) -> tuple[str, ...]:
         """The alias: the model is the only one, and answers to any name."""
@@ -119,8 +120,7 @@ class Local(Connection):
             "content-type": "application/json",
         }
         egress = Egress(EgressPolicy(base, headers, settings.timeouts))
-        urls = {operation: egress.url(path) for operation, path in PATHS.items()}
-        return Relay(egress, urls, settings.stream_usage or "ask", self._common.scrubber)
+        return Relay.over(egress, settings.stream_usage or "ask", self._common.scrubber)
 
     async def close(self) -> None:
         """End the child process."""

@@ -6,7 +6,7 @@ read timeout measures silence and, towards the end, what is left.
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -29,7 +29,9 @@ from lmproxy.upstream.posting import Answer
 from lmproxy.upstream.watch import StreamWatch
 
 END_AFTER_DONE_S = 1.0
-"""How long the end of an answer is waited for that has said `[DONE]`."""
+"""How long the end of an answer is waited for that has said that it is whole."""
+REQUEST_IDS = ("x-request-id", "request-id")
+"""Headers with a provider's name for a request; the second is Anthropic's."""
 MOST_BEFORE_FIRST_EVENT = 64 * 1024
 """Bytes of comments before a stream's first event."""
 
@@ -78,7 +80,7 @@ class Passing:
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
         self.at_end = False
-        observed.upstream_request_id = self.headers.get("x-request-id")
+        observed.upstream_request_id = next(filter(None, map(self.headers.get, REQUEST_IDS)), None)
 
     @property
     def content_type(self) -> str:
@@ -142,8 +144,11 @@ class Passing:
 class LongAnswer:
     """The pieces of a plain answer too long to be held."""
 
-    def __init__(self, passing: Passing, head: bytes) -> None:
-        """`head` is what was read of it so far."""
+    def __init__(
+        self, passing: Passing, head: bytes, note_ends: Callable[[bytes, bytes, Observed], None]
+    ) -> None:
+        """`head` is what was read of it so far; `note_ends` is told both ends at its end."""
+        self._note_ends = note_ends
         self._passing = passing
         self._head = self._tail = head
         self._size = 0
@@ -166,7 +171,7 @@ class LongAnswer:
         return piece
 
     def _note(self) -> None:
-        answers.note_ends(
+        self._note_ends(
             self._head[: answers.PARSED_WHOLE_BYTES], self._tail, self._passing.observed
         )
 

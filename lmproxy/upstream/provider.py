@@ -20,11 +20,12 @@ from lmproxy.upstream.connection import Common, Connection, lane_not_available
 from lmproxy.upstream.egress import Egress, EgressPolicy
 from lmproxy.upstream.litellm_names import TRANSLATED, region_address
 from lmproxy.upstream.model_list import ModelList, listing_way
-from lmproxy.upstream.relay import PATHS, Relay
+from lmproxy.upstream.relay import Relay
 from lmproxy.upstream.translation_lanes import Translating, Wishes
 from lmproxy.upstream.vendor import Vendor, chat_lane, relayed
 from lmproxy.upstream.vendors import ALL
 from lmproxy.upstream.way_out import Way
+from lmproxy.upstream.wires import WIRES
 
 FRAMING = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}
 """Headers that say how a request is sent: they are the client library's."""
@@ -61,12 +62,8 @@ class Provider(Connection):
         self._model_list = ModelList(
             self._egress, listing_way(known, self._speaks), common.scrubber
         )
-        self._relay = Relay(
-            egress=self._egress,
-            urls={operation: self._egress.url(path) for operation, path in PATHS.items()},
-            stream_usage=settings.stream_usage or known.stream_usage,
-            scrubber=common.scrubber,
-        )
+        stream_usage = settings.stream_usage or known.stream_usage
+        self._relay = Relay.over(self._egress, stream_usage, common.scrubber)
         way = Way(self._egress, common.scrubber, self._leases, own_headers)
         self._translating = Translating(
             account(settings, known, base), way, _wishes(settings), common.door
@@ -76,7 +73,7 @@ class Provider(Connection):
         """The forced lane, else relay for what the provider speaks, else what the vendor needs."""
         if operation == "chat":
             return self._lane
-        return "relay" if operation in self._speaks and operation in PATHS else "litellm"
+        return "relay" if operation in self._speaks and operation in WIRES else "litellm"
 
     async def start(self) -> None:
         """Have LiteLLM loaded and warm, if this connection needs it."""

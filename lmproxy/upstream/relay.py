@@ -21,21 +21,31 @@ from lmproxy.upstream.faults import error_inside, rejected
 from lmproxy.upstream.lease import Leases
 from lmproxy.upstream.passing import Deadlines, EventStream, LongAnswer, Passing
 from lmproxy.upstream.watch import StreamWatch
+from lmproxy.upstream.wire import Wire
+from lmproxy.upstream.wires import WIRES
 
-PATHS = {"chat": "/chat/completions"}
-"""Operations that the relay lane can carry, and their paths below a provider's base URL."""
 MOST_ERROR_BYTES = 64 * 1024
 EVENT_STREAM = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """The lane of one connection."""
+    """The lane of one connection.
+
+    Attributes:
+        urls: by operation; those it does not speak are among them.
+    """
 
     egress: Egress
-    urls: dict[str, URL]
     stream_usage: StreamUsage
     scrubber: Scrubber
+    urls: dict[str, URL]
+
+    @classmethod
+    def over(cls, egress: Egress, stream_usage: StreamUsage, scrubber: Scrubber) -> "Relay":
+        """That of a connection whose provider is at the base URL of `egress`."""
+        urls = {operation: egress.url(wire.path) for operation, wire in WIRES.items()}
+        return cls(egress, stream_usage, scrubber, urls)
 
     async def ask(self, call: Call, model: str, observed: Observed, leases: Leases) -> Reply:
         """Send `call` as `model`.
@@ -48,7 +58,9 @@ class Relay:
             UpstreamFault: no answer came of it.
             Refused: the connection is busy, or the body cannot be written as JSON again.
         """
-        body, withhold = self._request_body(call, model)
+        wire = WIRES[call.operation]
+        document, withhold = wire.body(call, model, self.stream_usage)
+        body = _dump(document)
         lease = leases.take()
         limits = self.egress.policy.timeouts
         deadlines = Deadlines.from_now(limits, stream=call.stream)
@@ -62,32 +74,21 @@ class Relay:
             raise
         passing = Passing(response, observed, deadlines, lease)
         try:
-            return await self._judge(passing, call, withhold)
+            return await self._judge(passing, call, wire, withhold)
         except BaseException:
             passing.close()
             raise
 
-    async def _judge(self, passing: Passing, call: Call, withhold: bool) -> Reply:
+    async def _judge(self, passing: Passing, call: Call, wire: Wire, withhold: bool) -> Reply:
         if passing.status != 200:
             error = await _error_body(passing)
             raise rejected(passing.status, error, passing.headers, self.scrubber)
         if call.stream:
-            watch = StreamWatch(passing.observed, self.scrubber, withhold_usage=withhold)
+            watch = wire.watch(passing.observed, self.scrubber, withhold_usage=withhold)
             return await self._stream(passing, watch)
-        return await self._plain(passing)
+        return await self._plain(passing, wire)
 
-    def _request_body(self, call: Call, model: str) -> tuple[bytes, bool]:
-        """The body to send, and whether the usage chunk it asks for is ours alone."""
-        body = {**call.body, "model": model}
-        if not call.stream or self.stream_usage != "ask":
-            return _dump(body), False
-        options = body.get("stream_options") or {}
-        if not isinstance(options, dict) or options.get("include_usage"):
-            return _dump(body), False  # What is wrong with it, the provider says.
-        body["stream_options"] = {**options, "include_usage": True}
-        return _dump(body), True
-
-    async def _plain(self, passing: Passing) -> Reply:
+    async def _plain(self, passing: Passing, wire: Wire) -> Reply:
         if passing.content_type == EVENT_STREAM:
             raise UpstreamInvalidResponse("The provider streamed an answer that should be plain.")
         passing.begin()
@@ -95,8 +96,9 @@ class Relay:
         observed = passing.observed
         if not passing.at_end:
             answers.check_head(head)
-            return Reply(200, passing.content_type_header, LongAnswer(passing, head), observed)
-        answers.note_whole(head, observed, self.scrubber)
+            body = LongAnswer(passing, head, wire.note_ends)
+            return Reply(200, passing.content_type_header, body, observed)
+        wire.note_whole(head, observed, self.scrubber)
         observed.delivered_bytes = len(head)
         passing.close()
         return Reply(200, passing.content_type_header, head, observed)

@@ -16,20 +16,21 @@ COUNT = re.compile(rb'"\w*(?:[tT]okens|TokenCount|_count)"\s*:\s*-?\d')
 """A token count in the answer of any provider."""
 BYTES_PER_TOKEN = 4
 """English text in the common tokenizers; an estimate, and marked as one."""
+PROMPT = ("messages", "system")
 
 
 def read_usage(usage: Any) -> Usage | None:
     """OpenAI's `usage` object; `None` if it is none or says nothing."""
     if not isinstance(usage, dict):
         return None
-    prompt = _count(usage.get("prompt_tokens"))
-    completion = _count(usage.get("completion_tokens"))
+    prompt = count(usage.get("prompt_tokens"))
+    completion = count(usage.get("completion_tokens"))
     if prompt is None and completion is None:
         return None
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
-        total_tokens=_count(usage.get("total_tokens")),
+        total_tokens=count(usage.get("total_tokens")),
         cached_tokens=_detail(usage, "prompt_tokens_details", "cached_tokens"),
         reasoning_tokens=_detail(usage, "completion_tokens_details", "reasoning_tokens"),
         source="provider",
@@ -39,15 +40,24 @@ def read_usage(usage: Any) -> Usage | None:
 def estimate(call: Call, observed: Observed) -> Usage:
     """Tokens of an answer whose provider did not say, or whose client left.
 
-    The prompt by the length of its text; a stream by its events, which carry about a token each; a
-    plain answer by its length.
+    The prompt as the provider counted it, or by the length of its text; a stream by its events,
+    which carry about a token each; a plain answer by its length.
     """
-    prompt = -(-_text_length(call.body.get("messages")) // BYTES_PER_TOKEN)
+    started = observed.usage_at_start
+    prompt = started.prompt_tokens if started else None
+    if prompt is None:
+        prompt = estimate_prompt(call.body)
     if call.stream:
         completion = observed.delivered_events
     else:
         completion = observed.delivered_bytes // BYTES_PER_TOKEN
-    return Usage(prompt, completion, prompt + completion, source="estimated")
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        total_tokens=prompt + completion,
+        cached_tokens=started.cached_tokens if started else None,
+        source="estimated",
+    )
 
 
 def with_sane_usage(answer: bytes) -> bytes:
@@ -70,7 +80,19 @@ def _is_sane(usage: Any) -> bool:
     return all(value is None or type(value) in (int, dict) for value in counts)
 
 
-def _count(value: Any) -> int | None:
+def estimate_prompt(body: Json) -> int:
+    """Tokens of a request's prompt, by the length of its texts."""
+    return -(-sum(map(_text_length, map(body.get, PROMPT))) // BYTES_PER_TOKEN)
+
+
+def total(*counts: int | None) -> int | None:
+    """The sum of those that are known, clamped; `None` if none is."""
+    known = [value for value in counts if value is not None]
+    return min(sum(known), MOST_TOKENS) if known else None
+
+
+def count(value: Any) -> int | None:
+    """A number of tokens, clamped; `None` for what is no number."""
     if type(value) is int and 0 <= value <= MOST_TOKENS:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
@@ -80,7 +102,7 @@ def _count(value: Any) -> int | None:
 
 def _detail(usage: Json, group: str, name: str) -> int | None:
     details = usage.get(group)
-    return _count(details.get(name)) if isinstance(details, dict) else None
+    return count(details.get(name)) if isinstance(details, dict) else None
 
 
 def _text_length(messages: Any) -> int:

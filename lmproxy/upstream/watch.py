@@ -41,7 +41,7 @@ class StreamWatch:
         self.fault: UpstreamFault | None = None
         """Set when the provider reported an error inside the stream: nothing after it goes on."""
         self.done = False
-        """Whether `[DONE]` was seen: nothing is missing from the answer."""
+        """Whether the stream said that it is whole: nothing is missing from the answer."""
 
     def see(self, block: bytes) -> bytes:
         """Take note of a block of complete events; what of it is to be handed on."""
@@ -50,10 +50,14 @@ class StreamWatch:
             block = self._up_to_error(block)
         if self._withhold:
             block = self._without_usage(block)
-        self.done = self.done or has_done(block)
+        self.done = self.done or self._ends(block)
         self._observed.delivered_events += _count_events(block)
         self._observed.delivered_bytes += len(block)
         return block
+
+    def _ends(self, block: bytes) -> bool:
+        """Whether a block has the event that ends a whole stream."""
+        return has_done(block)
 
     def _without_usage(self, block: bytes) -> bytes:
         """`block` without the chunk that `include_usage` adds: the last without choices, and one.

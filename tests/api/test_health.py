@@ -88,6 +88,8 @@ def test_the_debug_page_shows_every_endpoint(http: httpx.Client, off: Proxy) -> 
     methods = {path: set(operations) for path, operations in document["paths"].items()}
     assert methods == {
         "/v1/chat/completions": {"post"},
+        "/v1/messages": {"post"},
+        "/v1/messages/count_tokens": {"post"},
         "/v1/models": {"get"},
         "/v1/models/{model}": {"get"},
         "/health": {"get"},

@@ -12,6 +12,9 @@ ALLOWED = {
     "/health": "GET, HEAD",
     "/ready": "GET, HEAD",
     "/v1/chat/completions": "POST",
+    "/v1/messages": "POST",
+    "/v1/messages/count_tokens": "POST",
+    "/api/hello": "HEAD",
     "/v1/models": "GET, HEAD",
     "/v1/models/a/b": "GET, HEAD",
 }

@@ -76,9 +76,11 @@ def test_every_toml_example_is_a_config_that_starts(example_block: Block, tmp_pa
     assert run.returncode == 0, run.stderr
 
 
-def test_the_client_example_prints_an_answer(example: Proxy, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sdk", ["openai", "anthropic"])
+def test_the_client_example_prints_an_answer(example: Proxy, tmp_path: Path, sdk: str) -> None:
     script = tmp_path / "client.py"
-    text = block("connect.md", "python").text
+    examples = [b for b in blocks("python") if b.place.startswith("connect.md")]
+    (text,) = [b.text for b in examples if b.text.startswith(f"from {sdk} ")]
     script.write_text(text.replace("http://127.0.0.1:8000", example.url))
 
     run = subprocess.run(

@@ -8,7 +8,7 @@ from lmproxy.upstream.litellm_names import ADDRESSES, SETTINGS
 from lmproxy.upstream.vendors import VENDORS
 from tests.harness.proxy import REPOSITORY
 
-OWN_PATHS = {"GET /health", "GET /ready", "HEAD /"}
+OWN_PATHS = {"GET /health", "GET /ready", "HEAD /", "HEAD /api/hello"}
 CODE = re.compile(r'code(?:: str \| None)?\s*=\s*"([a-z_]+)"')
 NEVER_SENT = {"client_gone", "client_stalled", "not_found"}  # The last is always refined.
 

@@ -26,6 +26,7 @@ From the bottom up:
     exchange.py     what a behaviour is given
     answers.py      bodies of good answers; two rich ones, to be passed on byte for byte
     forms.py        how OpenAI, Anthropic and Google write an answer
+    anthropic.py    more of Anthropic's API: tools, refusals, broken streams
     behaviours.py   good behaviours, and behaviours made of others
     faults.py       broken connections and broken answers     rows U004-U010, U012, U014, U015
     oddities.py     whole answers that are not what was asked  rows U013, U016-U019, U027-U033

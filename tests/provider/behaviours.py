@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from tests.provider import answers
+from tests.provider import answers, anthropic
 from tests.provider.exchange import Behaviour, Exchange, Gate, Headers, makes_behaviour
 from tests.provider.forms import OPENAI, form_of
 from tests.provider.wire import SeenRequest
@@ -24,6 +24,8 @@ async def good_answer(exchange: Exchange) -> None:
         await in_its_form(exchange)
     elif path.endswith("/chat/completions"):
         await _chat(exchange, ["Hello", " there"])
+    elif path.endswith("/messages/count_tokens"):
+        await anthropic.good_answer(exchange)
     elif path.endswith("/embeddings"):
         await exchange.send_json(200, answers.embeddings_answer(_vectors(exchange.request)))
     elif path.endswith("/models"):

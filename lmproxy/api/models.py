@@ -2,6 +2,7 @@
 
 import orjson
 
+from lmproxy.api.dialects import DIALECTS
 from lmproxy.api.endpoint import Endpoint, send_json
 from lmproxy.api.exchange import Exchange
 from lmproxy.gateway import Passage
@@ -10,7 +11,7 @@ from lmproxy.gateway import Passage
 async def answer_list(exchange: Exchange, passage: Passage) -> None:
     """Answer with every entry the caller may use, in the order of the routing rules."""
     passage.admit()
-    body = {"object": "list", "data": await passage.models()}
+    body = exchange.dialect.models(await passage.models())
     await send_json(exchange, passage, orjson.dumps(body))
 
 
@@ -18,8 +19,12 @@ async def answer_one(exchange: Exchange, passage: Passage) -> None:
     """Answer with one entry. The name may contain slashes, encoded or not."""
     passage.admit()
     name = exchange.path_params["model"]
-    await send_json(exchange, passage, orjson.dumps(passage.model(name)))
+    await send_json(exchange, passage, orjson.dumps(exchange.dialect.model(passage.model(name))))
 
 
-MODELS = Endpoint("GET", "/models", "models", answer_list, "List the models your key may use")
-MODEL = Endpoint("GET", "/models/{model:path}", "models", answer_one, "Describe one model")
+MODELS = Endpoint(
+    "GET", "/models", "models", answer_list, "List the models your key may use", DIALECTS
+)
+MODEL = Endpoint(
+    "GET", "/models/{model:path}", "models", answer_one, "Describe one model", DIALECTS
+)

@@ -1,0 +1,48 @@
+"""A proxy before the same provider as an Anthropic and as a server of the team's own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import pytest
+
+from tests.conftest import TEAM_KEY, UPSTREAM_KEY, base_config
+from tests.harness.proxy import Proxy
+from tests.provider.server import Provider
+
+
+@pytest.fixture(scope="session")
+def claude(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """Models `vllm/*` are at a server that speaks both APIs, all others at Anthropic."""
+    folder: Path = tmp_path_factory.mktemp("claude")
+    config = base_config(provider)
+    base = provider.base_url.removesuffix("/v1")
+    config["connections"] |= {
+        "claude": {"api_type": "anthropic", "api_base": base, "api_key": UPSTREAM_KEY},
+        "vllm": {"api_type": "vllm", "api_base": provider.base_url},
+    }
+    config["routing"] = {"vllm/*": "vllm.{1}", "*": "claude.*"}
+    config["server"] = {"stream_head_wait_s": 0.3, "ping_interval_s": 0.3}
+    config["groups"]["guests"] |= {"allowed_connections": ["up"]}
+    with Proxy(config, folder) as running:
+        yield running
+
+
+@pytest.fixture
+def sdk(claude: Proxy) -> Iterator[anthropic.Anthropic]:
+    """Anthropic's own client, as its users make it."""
+    with sdk_of(claude) as client:
+        yield client
+
+
+def sdk_of(proxy: Proxy, **more: Any) -> anthropic.Anthropic:
+    """The client of a team member; it does not try again unless told to."""
+    given: dict[str, Any] = {"api_key": TEAM_KEY, "max_retries": 0, **more}
+    return anthropic.Anthropic(base_url=proxy.url, **given)
+
+
+def ask(model: str, text: str = "Say hello.", **more: Any) -> dict[str, Any]:
+    """A small request for a message."""
+    question = [{"role": "user", "content": text}]
+    return {"model": model, "max_tokens": 64, "messages": question, **more}
