@@ -169,7 +169,8 @@ class Passage:
         connection = self._snapshot.upstreams[target.connection]
         attempt = draft.begin_attempt(target, connection.lane(call.operation))
         try:
-            return await connection.ask(call, target.model, draft.observed)
+            upstreams = self._snapshot.upstreams
+            return await upstreams.ask(connection, call, target.model, draft.observed)
         except ProxyError as error:
             attempt.error_code = error.code
             if isinstance(error, UpstreamAuthError):

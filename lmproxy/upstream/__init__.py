@@ -15,9 +15,12 @@
   LiteLLM, and `litellm_reserved.txt` what must not; `fidelity`: what got lost; `way_out`: one
   request's way to the provider; `sound_stream`: what may be read on it; `ends`: how streams end;
   `translated`: the answer it became; `stream_form`: its events
+- `messages_bridge`: Anthropic's API where the provider is asked for chat: `messages_request` makes
+  the request, `message_form` the answer, `message_events` its stream; `token_count`: an estimate
 - `account`: who LiteLLM calls for; `litellm_names`: the providers it knows besides
 - `litellm_door`: the one way to LiteLLM; behind it `litellm_public`, its public call,
-  `litellm_transport`, its clients, `litellm_internals` and `litellm_shapes`, its transformations
+  `litellm_transport`, its clients, `litellm_internals` and `litellm_shapes`, its transformations,
+  and `litellm_messages`, its reading of Anthropic's requests
 - `usage`: token counts as providers give them, and estimates
 - `egress`: the only way out: one client, one base URL, deadlines, limits; `posting`: a request to
   one address, prepared

@@ -41,6 +41,8 @@ class Connection(ABC):
         self.enabled = common.settings.enabled
         self._models = common.settings.models
         self._leases = Leases(common.settings.concurrency)
+        self.litellm: str | None = None
+        """LiteLLM's name of the provider; `None` if it has none."""
 
     def deployment(self, model: str) -> str | None:
         """The provider's name for `model`; `None` if this connection does not have it."""
@@ -60,6 +62,10 @@ class Connection(ABC):
             UpstreamFault: the list could not be had.
         """
         return None
+
+    def takes(self, operation: str) -> bool:
+        """Whether `ask` can be asked for it as it is. Messages are asked for as chat elsewhere."""
+        return operation == "chat"
 
     @abstractmethod
     def lane(self, operation: str) -> str:

@@ -54,7 +54,7 @@ class Function(Connection):
 
     def lane(self, operation: str) -> str:
         """`function`: there is no provider and nothing to translate."""
-        return "function" if operation == "chat" else "litellm"
+        return "estimate" if operation == "count_tokens" else "function"
 
     async def ask(self, call: Call, model: str, observed: Observed) -> Reply:
         """Call the function; see `Connection.ask`."""

@@ -17,6 +17,7 @@ from lmproxy.errors import Unavailable
 
 if TYPE_CHECKING:
     from lmproxy.upstream.litellm_internals import Translator
+    from lmproxy.upstream.litellm_messages import MessagesAdapter
     from lmproxy.upstream.litellm_public import Public
 
 log = logs.get(__name__)
@@ -30,10 +31,12 @@ class Litellm:
         public: LiteLLM's public call.
         translator: its transformations; `None` if the installed LiteLLM has them not as we know
             them, and then the public call does their work.
+        messages: its translation of Anthropic's requests; `None` likewise, and then nothing does.
     """
 
     public: "Public"
     translator: "Translator | None"
+    messages: "MessagesAdapter | None"
 
 
 class Door:
@@ -68,10 +71,10 @@ def _load() -> Litellm | None:
     except Exception:
         log.exception("LiteLLM cannot be loaded: connections that need it answer 503")
         return None
-    translator = _translator()
+    translator, messages = _translator(), _messages()
     seconds = round(time.monotonic() - started_at, 1)
     log.info("LiteLLM is loaded", seconds=seconds, translates=translator is not None)
-    return Litellm(public, translator)
+    return Litellm(public, translator, messages)
 
 
 def _translator() -> "Translator | None":
@@ -85,6 +88,17 @@ def _translator() -> "Translator | None":
             "the litellm lane",
             reason=str(error),
         )
+        return None
+    return made
+
+
+def _messages() -> "MessagesAdapter | None":
+    try:
+        made: MessagesAdapter = importlib.import_module(
+            "lmproxy.upstream.litellm_messages"
+        ).MessagesAdapter()
+    except (ImportError, AttributeError, TypeError) as error:
+        log.error("the installed LiteLLM cannot translate Anthropic's API", reason=str(error))
         return None
     return made
 

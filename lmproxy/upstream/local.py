@@ -67,6 +67,10 @@ class Local(Connection):
         )
         self._relay: Relay | None = None
 
+    def takes(self, operation: str) -> bool:
+        """Everything that can be relayed: the child speaks both dialects."""
+        return operation in WIRES
+
     def lane(self, operation: str) -> schema.Lane:
         """Always relay: there is no provider to translate for."""
         return "relay" if operation in WIRES else "litellm"

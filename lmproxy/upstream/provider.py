@@ -50,6 +50,9 @@ class Provider(Connection):
         own_headers = _own_headers(settings)
         self._speaks = frozenset(settings.speaks or relayed(known, base))
         self._lane = _chat_lane(common, known, base)
+        self._lane_from_elsewhere = _lane_from_elsewhere(self._lane, known)
+        self._relays_others = common.lane in ("auto", "relay")
+        self.litellm = known.litellm
         self._egress = Egress(
             EgressPolicy(
                 base=base + known.path_prefix,
@@ -69,11 +72,22 @@ class Provider(Connection):
             account(settings, known, base), way, _wishes(settings), common.door
         )
 
-    def lane(self, operation: str) -> schema.Lane:
+    def takes(self, operation: str) -> bool:
+        """Chat on every lane, and what can be relayed."""
+        return operation == "chat" or self._relays(operation)
+
+    def lane(self, operation: str) -> str:
         """The forced lane, else relay for what the provider speaks, else what the vendor needs."""
         if operation == "chat":
             return self._lane
-        return "relay" if operation in self._speaks and operation in WIRES else "litellm"
+        if self._relays(operation):
+            return "relay"
+        if operation == "count_tokens":
+            return "estimate"
+        return self._lane_from_elsewhere if operation == "messages" else "litellm"
+
+    def _relays(self, operation: str) -> bool:
+        return operation in self._speaks and operation in WIRES and self._relays_others
 
     async def start(self) -> None:
         """Have LiteLLM loaded and warm, if this connection needs it."""
@@ -83,7 +97,8 @@ class Provider(Connection):
 
     async def ask(self, call: Call, model: str, observed: Observed) -> Reply:
         """Send `call` on its lane; see `Connection.ask`."""
-        lane = self.lane(call.operation)
+        is_bridged = call.operation == "chat" and call.dialect != "openai"
+        lane = self._lane_from_elsewhere if is_bridged else self.lane(call.operation)
         if lane == "relay":
             return await self._relay.ask(call, model, observed, self._leases)
         if call.operation != "chat":
@@ -139,6 +154,16 @@ def _chat_lane(common: Common, known: Vendor, base: str) -> schema.Lane:
     if lane == "translate" and (known.litellm not in TRANSLATED or keyless):
         return "litellm"
     return lane
+
+
+def _lane_from_elsewhere(chat: schema.Lane, known: Vendor) -> schema.Lane:
+    """How chat goes that was asked for in another dialect: always by LiteLLM.
+
+    It knows which fields of such a request a model takes; its client could not know.
+    """
+    if chat != "relay":
+        return chat
+    return "translate" if known.litellm in TRANSLATED else "litellm"
 
 
 def _wishes(settings: schema.Connection) -> Wishes:

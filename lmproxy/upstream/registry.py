@@ -5,13 +5,16 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from lmproxy import logs
+from lmproxy.call import Call, Observed, Reply
 from lmproxy.config import Config, schema
 from lmproxy.config.binding import BindError, Spec, bind, resolve_class
 from lmproxy.errors import Problem
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.catalogue import Catalogue
-from lmproxy.upstream.connection import Common, Connection
+from lmproxy.upstream.connection import Common, Connection, lane_not_available
 from lmproxy.upstream.litellm_door import Door, freeze
+from lmproxy.upstream.messages_bridge import ask_as_chat
+from lmproxy.upstream.token_count import estimated
 from lmproxy.upstream.vendors import ALL, advice
 
 log = logs.get(__name__)
@@ -27,9 +30,12 @@ KINDS = {
 class Upstreams:
     """Every connection of a config."""
 
-    def __init__(self, connections: Mapping[str, Connection], list_keep_s: float) -> None:
+    def __init__(
+        self, connections: Mapping[str, Connection], door: Door, list_keep_s: float
+    ) -> None:
         """`connections` by name; what their providers list is remembered for `list_keep_s`."""
         self._connections = connections
+        self._door = door
         self.catalogue = Catalogue(connections.values(), list_keep_s)
 
     def __getitem__(self, name: str) -> Connection:
@@ -37,6 +43,25 @@ class Upstreams:
 
     def __iter__(self) -> Iterator[Connection]:
         return iter(self._connections.values())
+
+    async def ask(
+        self, connection: Connection, call: Call, model: str, observed: Observed
+    ) -> Reply:
+        """`Connection.ask`, in the form that the connection takes."""
+        if connection.takes(call.operation):
+            return await connection.ask(call, model, observed)
+        if call.operation == "count_tokens":
+            return estimated(call, observed)
+        if call.operation != "messages":
+            raise lane_not_available(connection.lane(call.operation), call.operation)
+        return await ask_as_chat(
+            call,
+            model,
+            connection.litellm,
+            self._door,
+            observed,
+            lambda chat: connection.ask(chat, model, observed),
+        )
 
     async def start(self) -> None:
         """Get every connection ready, at the same time."""
@@ -73,7 +98,7 @@ def compile_upstreams(
             problems += [config.problem(*found) for found in error.found]
         warnings += _advice(config, name, settings)
     keep_s = config.settings.server.model_list_keep_s
-    return Upstreams(connections, keep_s), problems, warnings
+    return Upstreams(connections, door, keep_s), problems, warnings
 
 
 def _lane(config: Config, settings: schema.Connection) -> schema.Lane:

@@ -14,17 +14,29 @@ from tests.provider.server import Provider
 
 @pytest.fixture(scope="session")
 def claude(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
-    """Models `vllm/*` are at a server that speaks both APIs, all others at Anthropic."""
+    """Models `vllm/*` are at a server that speaks both APIs, those of `claude*` at Anthropic.
+
+    `chat/*` and `gemini/*` are where nobody speaks Anthropic's API, `echo` is a function.
+    """
     folder: Path = tmp_path_factory.mktemp("claude")
     config = base_config(provider)
     base = provider.base_url.removesuffix("/v1")
     config["connections"] |= {
         "claude": {"api_type": "anthropic", "api_base": base, "api_key": UPSTREAM_KEY},
         "vllm": {"api_type": "vllm", "api_base": provider.base_url},
+        "google": {"api_type": "google", "api_base": base, "api_key": UPSTREAM_KEY},
+        "python": {"api_type": "function", "inference_func": "echoing.echo"},
     }
-    config["routing"] = {"vllm/*": "vllm.{1}", "*": "claude.*"}
+    config["routing"] = {
+        "vllm/*": "vllm.{1}",
+        "chat/*": "up.{1}",
+        "gemini/*": "google.{1}",
+        "echo": "python.*",
+        "*": "claude.*",
+    }
+    (folder / "echoing.py").write_text("def echo(prompt):\n    return f'You said: {prompt}'\n")
     config["server"] = {"stream_head_wait_s": 0.3, "ping_interval_s": 0.3}
-    config["groups"]["guests"] |= {"allowed_connections": ["up"]}
+    config["groups"]["guests"] |= {"allowed_connections": ["other"]}
     with Proxy(config, folder) as running:
         yield running
 
