@@ -34,6 +34,8 @@ class MessageEvents:
         self._open: str | int | None = None
         """The open block: our number of a tool call, or another block's kind; `None`: none is."""
         self._arguments = ""
+        self._thought_so_far: list[str] = []
+        """Of the open block, if that is a thought."""
         self._waiting: dict[int, Json] = {}
         """Further tool calls, while the open one is not complete."""
         self._numbers: dict[int, tuple[int, str | None]] = {}
@@ -75,7 +77,7 @@ class MessageEvents:
             events += self._thought(block)
         reasoning = reasoning_of(delta)
         if reasoning and not blocks:
-            events += self._say(THINKING, {"type": "thinking_delta", "thinking": reasoning})
+            events += self._think(reasoning)
         refusal = refusal_of(delta)
         self._refuses = self._refuses or refusal is not None
         for text in (delta.get("content"), refusal):
@@ -89,14 +91,20 @@ class MessageEvents:
         if block.get("type") == "redacted_thinking":
             hidden = {"type": "redacted_thinking", "data": block.get("data") or ""}
             return self._start("redacted", hidden) + self._close()
-        events = b""
-        if block.get("thinking"):
-            said = {"type": "thinking_delta", "thinking": block["thinking"]}
-            events += self._say(THINKING, said)
-        if block.get("signature"):
-            signed = {"type": "signature_delta", "signature": block["signature"]}
-            # What is signed is complete: the next thought is a block of its own.
-            events += self._say(THINKING, signed) + self._close()
+        thinking, signature = block.get("thinking") or "", block.get("signature")
+        if not signature:
+            return self._think(thinking) if thinking else b""
+        # With the signature some say the whole thought again. What is signed is complete: the next
+        # thought is a block of its own.
+        so_far = "".join(self._thought_so_far) if self._open == THINKING else ""
+        rest = thinking.removeprefix(so_far)
+        events = self._think(rest) if rest else b""
+        signed = {"type": "signature_delta", "signature": signature}
+        return events + self._say(THINKING, signed) + self._close()
+
+    def _think(self, more: str) -> bytes:
+        events = self._say(THINKING, {"type": "thinking_delta", "thinking": more})
+        self._thought_so_far.append(more)
         return events
 
     def _say(self, kind: str, delta: Json) -> bytes:
@@ -150,6 +158,7 @@ class MessageEvents:
     def _start(self, what: str | int, block: Json) -> bytes:
         events = self._close()
         self._open = what
+        self._thought_so_far = []
         self._index += 1
         return events + _event("content_block_start", index=self._index, content_block=block)
 

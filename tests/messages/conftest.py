@@ -11,12 +11,19 @@ from tests.conftest import TEAM_KEY, UPSTREAM_KEY, base_config
 from tests.harness.proxy import Proxy
 from tests.provider.server import Provider
 
+AWS = {
+    "aws_access_key_id": "AKIDOFNOBODY",
+    "aws_secret_access_key": "secret-of-nobody-0123456789",
+    "aws_region_name": "eu-central-1",
+}
+
 
 @pytest.fixture(scope="session")
 def claude(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     """Models `vllm/*` are at a server that speaks both APIs, those of `claude*` at Anthropic.
 
-    `chat/*` and `gemini/*` are where nobody speaks Anthropic's API, `echo` is a function.
+    `chat/*`, `gemini/*` and `bedrock/*` are where nobody speaks Anthropic's API; `round/*` is
+    Anthropic, asked for chat only; `echo` is a function.
     """
     folder: Path = tmp_path_factory.mktemp("claude")
     config = base_config(provider)
@@ -25,12 +32,21 @@ def claude(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "claude": {"api_type": "anthropic", "api_base": base, "api_key": UPSTREAM_KEY},
         "vllm": {"api_type": "vllm", "api_base": provider.base_url},
         "google": {"api_type": "google", "api_base": base, "api_key": UPSTREAM_KEY},
+        "round": {
+            "api_type": "anthropic",
+            "api_base": base,
+            "api_key": UPSTREAM_KEY,
+            "speaks": ["models"],
+        },
+        "bedrock": {"api_type": "bedrock", "api_base": base, "litellm": AWS},
         "python": {"api_type": "function", "inference_func": "echoing.echo"},
     }
     config["routing"] = {
         "vllm/*": "vllm.{1}",
         "chat/*": "up.{1}",
         "gemini/*": "google.{1}",
+        "bedrock/*": "bedrock.{1}",
+        "round/*": "round.{1}",
         "echo": "python.*",
         "*": "claude.*",
     }

@@ -145,7 +145,15 @@ def test_the_models_are_listed_in_its_own_form(claude: Proxy, sdk: sdks.Anthropi
     page = sdk.models.list()
     one = sdk.models.retrieve("claude-opus-4-8")
 
-    assert [model.id for model in page] == ["vllm/*", "chat/*", "gemini/*", "echo", "*"]
+    assert [model.id for model in page] == [
+        "vllm/*",
+        "chat/*",
+        "gemini/*",
+        "bedrock/*",
+        "round/*",
+        "echo",
+        "*",
+    ]
     assert (page.has_more, page.first_id, page.last_id) == (False, "vllm/*", "*")
     assert (one.id, one.type, one.display_name) == ("claude-opus-4-8", "model", "claude-opus-4-8")
     assert one.created_at.year == 1970
