@@ -80,8 +80,8 @@ def _set_effort(chat: Json, body: Json, dropped: list[str]) -> None:
             dropped.append("output_config.effort")
         else:
             chat["reasoning_effort"] = effort
-    if chat.get("reasoning_effort") == "max":  # Anthropic's word for more than high.
-        chat["reasoning_effort"] = "xhigh"
+    if chat.get("reasoning_effort") == "max":  # Anthropic's alone; `xhigh` few models take.
+        chat["reasoning_effort"] = "high"
 
 
 def _readable(message: Any, dropped: list[str]) -> Any:

@@ -131,6 +131,8 @@ def test_a_key_is_taken_from_any_of_its_headers(claude: Proxy, headers: dict[str
 def test_a_server_of_ones_own_that_speaks_it_is_asked_in_it(
     claude: Proxy, provider: Provider
 ) -> None:
+    provider.on("own-model", anthropic.good_answer)
+
     answer = post(claude, json=ask("vllm/own-model"))
 
     assert answer.json()["id"] == anthropic.MESSAGE_ID

@@ -16,7 +16,9 @@ TOOL: sdks.types.ToolParam = {
 }
 
 
-def test_a_plain_answer(sdk: sdks.Anthropic, claude: Proxy) -> None:
+def test_a_plain_answer(sdk: sdks.Anthropic, claude: Proxy, provider: Provider) -> None:
+    provider.on("claude-plain", anthropic.good_answer)
+
     answer = sdk.messages.create(**ask("claude-plain"))
 
     assert [block.text for block in answer.content if block.type == "text"] == ["Hello there"]
@@ -25,7 +27,9 @@ def test_a_plain_answer(sdk: sdks.Anthropic, claude: Proxy) -> None:
     assert claude.record(id=answer._request_id)["outcome"] == "answered"  # noqa: SLF001
 
 
-def test_a_streamed_answer(sdk: sdks.Anthropic) -> None:
+def test_a_streamed_answer(sdk: sdks.Anthropic, provider: Provider) -> None:
+    provider.on("claude-stream", anthropic.good_answer)
+
     with sdk.messages.stream(**ask("claude-stream")) as stream:
         text = "".join(stream.text_stream)
         message = stream.get_final_message()

@@ -1,0 +1,170 @@
+"""What of Anthropic's request reaches a provider of chat, in which form, and what is named."""
+
+from typing import Any
+
+import pytest
+
+from tests.harness.proxy import Proxy
+from tests.messages.conftest import ask
+from tests.messages.test_bridge import LONG_NAME
+from tests.messages.test_relay import post
+from tests.messages.test_sdk import TOOL
+from tests.provider.server import Provider
+
+Json = dict[str, Any]
+PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "QUJD"}}
+PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERg"}
+TOOL_TURNS: list[Json] = [
+    {
+        "role": "assistant",
+        "content": [
+            {"type": "thinking", "thinking": "hm", "signature": "sig"},
+            {"type": "text", "text": "Let me see."},
+            {"type": "tool_use", "id": "toolu_1", "name": LONG_NAME, "input": {"city": "Rome"}},
+            {"type": "tool_use", "id": "toolu_2", "name": LONG_NAME, "input": {}},
+        ],
+    },
+    {
+        "role": "user",
+        "content": [
+            {
+                "type": "tool_result",
+                "tool_use_id": "toolu_1",
+                "content": [{"type": "text", "text": "here"}, PICTURE],
+            },
+            {"type": "tool_result", "tool_use_id": "toolu_2", "content": "no", "is_error": True},
+            {"type": "text", "text": "Well?"},
+        ],
+    },
+]
+
+
+def sent(proxy: Proxy, provider: Provider, model: str, **fields: Any) -> tuple[Json, set[str]]:
+    """What reached the provider, and the names of what did not."""
+    answer = post(proxy, json={**ask(f"chat/{model}"), **fields})
+    assert answer.status_code == 200, answer.text
+    (seen,) = provider.requests_for(model)
+    assert seen.path == "/v1/chat/completions"
+    assert seen.json is not None
+    named = answer.headers.get("x-oai-proxy-dropped-params", "")
+    return seen.json, set(named.split(", ")) - {""}
+
+
+def test_turns_with_tools_become_chats(claude: Proxy, provider: Provider) -> None:
+    turns = [*ask("any")["messages"], *TOOL_TURNS]
+    tools = [{**TOOL, "name": LONG_NAME}]
+
+    request, dropped = sent(claude, provider, "gpt-turns", messages=turns, tools=tools)
+
+    user, assistant, first, second, after = request["messages"]
+    roles = [message["role"] for message in request["messages"]]
+    assert roles == ["user", "assistant", "tool", "tool", "user"]
+    short = request["tools"][0]["function"]["name"]
+    assert len(short) <= 64
+    assert [call["function"]["name"] for call in assistant["tool_calls"]] == [short, short]
+    assert [first["content"], second["content"]] == ["here", "no"]
+    assert [first["tool_call_id"], second["tool_call_id"]] == ["toolu_1", "toolu_2"]
+    assert [part["type"] for part in after["content"]] == ["image_url", "text"]
+    assert "thinking_blocks" not in assistant
+    assert user["content"] == "Say hello."
+    assert dropped == {"messages[].is_error", "messages[].thinking"}
+
+
+def test_fields_become_chats_and_the_rest_is_named(claude: Proxy, provider: Provider) -> None:
+    request, dropped = sent(
+        claude,
+        provider,
+        "gpt-fields",
+        system=[
+            {"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}},
+            {"type": "text", "text": "Be kind."},
+        ],
+        tools=[TOOL],
+        tool_choice={"type": "any", "disable_parallel_tool_use": True},
+        stop_sequences=["END"],
+        top_k=5,
+        service_tier="standard_only",
+        context_management={"edits": []},
+        metadata={"user_id": "u" * 65},
+    )
+
+    texts = [part["text"] for part in request["messages"][0]["content"]]
+    assert (request["messages"][0]["role"], texts) == ("system", ["Be brief.", "Be kind."])
+    assert (request["tool_choice"], request["stop"]) == ("required", ["END"])
+    assert request["parallel_tool_calls"] is False
+    assert request["tools"][0]["function"]["parameters"] == TOOL["input_schema"]
+    assert dropped == {
+        *("cache_control", "context_management", "metadata.user_id", "service_tier", "top_k"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "effort"),
+    [
+        ("gpt-5", {"thinking": {"type": "enabled", "budget_tokens": 31999}}, "high"),
+        ("gpt-5-mini", {"output_config": {"effort": "low"}}, "low"),
+        (
+            "gpt-5-nano",
+            {"thinking": {"type": "adaptive"}, "output_config": {"effort": "max"}},
+            "high",
+        ),
+    ],
+    ids=["budget", "effort", "max"],
+)
+def test_thinking_becomes_an_effort(
+    claude: Proxy, provider: Provider, model: str, fields: Json, effort: str
+) -> None:
+    request, dropped = sent(claude, provider, model, **fields)
+
+    assert request.get("reasoning_effort") == effort
+    assert dropped == set()
+    assert request["max_completion_tokens"] == 64
+
+
+def test_thinking_a_model_does_not_know_is_left_out_and_named(
+    claude: Proxy, provider: Provider
+) -> None:
+    thinking = {"type": "enabled", "budget_tokens": 31999}
+
+    request, dropped = sent(claude, provider, "gpt-4o", thinking=thinking)
+
+    assert "reasoning_effort" not in request
+    assert dropped == {"thinking"}
+
+
+def test_documents_are_texts_or_files(claude: Proxy, provider: Provider) -> None:
+    text = {"type": "text", "media_type": "text/plain", "data": "The law."}
+    parts = [
+        {"type": "document", "source": text},
+        {"type": "document", "source": PDF},
+        {"type": "search_result", "source": "x", "title": "y", "content": []},
+    ]
+    turns = [{"role": "user", "content": parts}]
+
+    request, dropped = sent(claude, provider, "gpt-documents", messages=turns)
+
+    law, pdf = request["messages"][0]["content"]
+    assert law == {"type": "text", "text": "The law."}
+    assert pdf["file"]["file_data"] == "data:application/pdf;base64,JVBERg"
+    assert dropped == {"messages[].search_result"}
+
+
+def test_a_count_is_estimated_and_says_so(claude: Proxy, provider: Provider) -> None:
+    texts = ask("chat/gpt-count", "word " * 400, system="Be brief. " * 40)
+    with_tools = {**texts, "tools": [TOOL] * 10}
+    with_picture = ask("chat/gpt-count", "x")
+    with_picture["messages"][0]["content"] = [PICTURE]
+
+    answers_ = [
+        post(claude, "/messages/count_tokens", json=request)
+        for request in (texts, with_tools, with_picture)
+    ]
+
+    counted = [answer.json()["input_tokens"] for answer in answers_]
+    assert counted[0] == 600
+    assert counted[1] > counted[0] + 200
+    assert counted[2] >= 1500
+    assert {answer.headers["x-oai-proxy-token-count"] for answer in answers_} == {"estimate"}
+    assert provider.requests_for("gpt-count") == []
+    record = claude.record(id=answers_[0].headers["x-request-id"])
+    assert (record["lane"], record["usage"]["source"]) == ("estimate", "unknown")
