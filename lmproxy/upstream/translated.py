@@ -38,7 +38,8 @@ def fault_of(error: Exception, way: WayOut, meaning: Meaning) -> ProxyError:
         return error
     fault = UpstreamInvalidResponse(UNREADABLE) if way.has_answer else meaning(error)
     # Never its words or traceback: they quote prompts, and answers that cannot be read.
-    log.warning("LiteLLM failed", code=fault.code, reasons=list(map(where_raised, _chain(error))))
+    raised = ", over ".join(map(where_raised, _chain(error)))
+    log.warning("LiteLLM failed", code=fault.code, raised=raised)
     return fault
 
 

@@ -160,7 +160,7 @@ def test_U040_whatever_litellm_trips_over_its_words_stay_inside(way: Way, stream
     way.verdict.failed(answer, 502, "upstream_invalid_response")
     told = way.proxy.log("LiteLLM failed")
     assert told
-    assert all(".py:" in line["reasons"][0] for line in told)
+    assert all(".py:" in line["raised"] for line in told)
 
 
 STREAMS_OF_NOTHING: dict[str, Behaviour] = {
