@@ -15,6 +15,8 @@ from lmproxy.errors import NotAllowed, Refused
 from lmproxy.routing import Match, check_model_name
 
 EXIT_REFUSED = 1
+OPERATIONS = ("chat", "messages")
+"""OpenAI's way of asking a model, and Anthropic's: each may take another lane."""
 
 
 def main(options: Options, model: str, group: str | None, key: str | None) -> int:
@@ -69,7 +71,8 @@ def _about_target(assembly: Assembly, target: Target) -> str:
     if deployment is None:
         return "skipped: its models do not have this name"
     renamed = f", as {deployment}" if deployment != target.model else ""
-    return f"chat by the {connection.lane('chat')} lane{renamed}"
+    lanes = ", ".join(f"{operation} by {connection.lane(operation)}" for operation in OPERATIONS)
+    return f"{lanes}{renamed}"
 
 
 def _about_caller(assembly: Assembly, caller: Caller, model: str, match: Match) -> tuple[str, bool]:
