@@ -78,9 +78,9 @@ def backwards(pattern: Pattern, template: str) -> Callable[[str], str | None]:
     `None` for a name they cannot make. Where another wildcard stands beside the first star, its
     text does not tell the whole name, and what comes out need not match `pattern`.
     """
-    if STAR_TEXT not in template:
+    if STAR_TEXT not in template or pattern.around_star is None:
         return lambda model: model
-    before, after = pattern.around_star or ("", "")
+    before, after = pattern.around_star
     first, *others = map(re.escape, template.split(STAR_TEXT))
     made = re.compile(f"{first}(.*)" + r"\1".join(others))
 

@@ -1,7 +1,7 @@
 """What stands in `/models` in the place of a wildcard rule."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lmproxy.call import Target
@@ -98,6 +98,7 @@ def test_every_name_shown_leads_by_its_rule_to_a_model_that_is_listed(
             assert entry.listed.model in lists[entry.listed.connection]
 
 
+@example(rules=[("?", [("x", "a{1}")])], lists={"x": ("a",)})
 @given(rules=RULES, lists=LISTS)
 def test_every_listed_name_that_is_passed_on_as_it_is_asked_is_shown(
     rules: list[tuple[str, list[tuple[str, str]]]], lists: dict[str, tuple[str, ...]]
