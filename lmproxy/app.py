@@ -43,6 +43,9 @@ from lmproxy.upstream import compile_upstreams
 ENDPOINTS: tuple[Endpoint, ...] = (CHAT, MESSAGES, COUNT_TOKENS, MODELS, MODEL)
 """Every endpoint below `api_prefix`."""
 
+OWN_HEADERS = ("x-oai-proxy-route", "x-oai-proxy-dropped-params", "x-oai-proxy-token-count")
+"""Headers of ours that a script in a browser may read."""
+
 Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
@@ -277,5 +280,5 @@ def _with_cors(app: Asgi, config: Config) -> Asgi:
         allow_origins=origins,
         allow_methods=["GET", "POST"],
         allow_headers=["*"],
-        expose_headers=["x-request-id", "x-oai-proxy-route", "retry-after"],
+        expose_headers=["x-request-id", *OWN_HEADERS, "retry-after"],
     )
