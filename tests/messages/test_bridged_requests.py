@@ -41,9 +41,10 @@ TOOL_TURNS: list[Json] = [
 
 def sent(proxy: Proxy, provider: Provider, model: str, **fields: Any) -> tuple[Json, set[str]]:
     """What reached the provider, and the names of what did not."""
+    before = len(provider.requests_for(model))
     answer = post(proxy, json={**ask(f"chat/{model}"), **fields})
     assert answer.status_code == 200, answer.text
-    (seen,) = provider.requests_for(model)
+    (seen,) = provider.requests_for(model)[before:]
     assert seen.path == "/v1/chat/completions"
     assert seen.json is not None
     named = answer.headers.get("x-oai-proxy-dropped-params", "")
