@@ -54,7 +54,8 @@ def _error_event(error: ProxyError, request_id: str) -> bytes:
 
 
 def _ends(block: bytes) -> bool:
-    return b"event: message_stop" in block
+    mark = b"event: message_stop"  # At a line's beginning: inside a text, a line has no end.
+    return block.startswith(mark) or b"\n" + mark in block
 
 
 def _model(entry: Json) -> Json:

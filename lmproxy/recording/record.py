@@ -221,7 +221,7 @@ def _has_image(messages: Any) -> bool:
     for message in messages if isinstance(messages, list) else ():
         content = message.get("content") if isinstance(message, dict) else None
         for part in content if isinstance(content, list) else ():
-            if isinstance(part, dict) and part.get("type") in IMAGE_PARTS:
+            if isinstance(part, dict) and str(part.get("type")) in IMAGE_PARTS:
                 return True
     return False
 

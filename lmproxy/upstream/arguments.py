@@ -171,3 +171,11 @@ def refuse(dropped: tuple[str, ...]) -> InvalidRequest:
         code="unsupported_parameter",
         param=dropped[0],
     )
+
+
+def untranslatable() -> InvalidRequest:
+    """The error of a request that LiteLLM cannot make sense of."""
+    return InvalidRequest(
+        "This request cannot be put into the form that the model's provider takes.",
+        code="untranslatable_request",
+    )

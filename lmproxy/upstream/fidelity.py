@@ -19,6 +19,9 @@ MARKS = {
 """Fields inside messages and tools, and what providers call them."""
 LOOKED_FOR = 64
 """Characters of a picture's data that tell it from another."""
+MOST_OUT_OF_ORDER = 100
+"""Media that are looked for from the start of the request: nearly all keep their order, and a
+search from the start for each of many would stop the loop."""
 KINDS = {"image_url": "images", "input_audio": "audio", "file": "files", "video_url": "videos"}
 
 
@@ -37,8 +40,14 @@ def check_media(messages: list[Any], sent: bytes) -> None:
     Raises:
         InvalidRequest: one is not in it.
     """
+    at, out_of_order = 0, 0
     for kind, data in media(messages):
-        if data and data.encode("utf-8", "replace") not in sent:
+        needle = data.encode("utf-8", "replace")
+        found = sent.find(needle, at)
+        if found < 0 and out_of_order < MOST_OUT_OF_ORDER:
+            found, out_of_order = sent.find(needle), out_of_order + 1
+        at = found
+        if found < 0:
             raise InvalidRequest(
                 f"This model's provider takes no {KINDS[kind]} in this form.",
                 code="unsupported_content",
@@ -57,7 +66,7 @@ def media(messages: list[Any]) -> Iterator[tuple[str, str]]:
         content = message.get("content") if isinstance(message, dict) else None
         for part in content if isinstance(content, list) else ():
             kind = part.get("type") if isinstance(part, dict) else None
-            if kind in KINDS:
+            if isinstance(kind, str) and kind in KINDS:
                 yield kind, _beginning(part.get(kind))
 
 

@@ -17,7 +17,7 @@ from lmproxy.errors import (
     UpstreamTimeout,
 )
 from lmproxy.upstream import litellm_transport
-from lmproxy.upstream.arguments import Account, Arguments
+from lmproxy.upstream.arguments import Account, Arguments, untranslatable
 from lmproxy.upstream.litellm_chunks import as_json, under
 from lmproxy.upstream.way_out import WayOut
 
@@ -25,7 +25,10 @@ LITELLM_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 TALKATIVE = ("openai", "httpx", "httpcore", "botocore", "boto3", "urllib3", "google", "azure")
 """Libraries of LiteLLM's that write whole requests, prompts included, to a debug log."""
 MOST_KEPT = 4096
+LONGEST_KEPT = 2048
 PLAIN = (str, int, float, bool)
+FREE = {"user", "stop", "prompt_cache_key", "safety_identifier", "seed"}
+"""Parameters whose values are anything the client likes: only that they are there decides."""
 
 
 class Public:
@@ -56,8 +59,13 @@ class Public:
         Asking LiteLLM costs as much as translating, so answers are kept; by plain values, because
         what a table holds decides nothing here.
         """
-        plain = {k: v if isinstance(v, PLAIN) else None for k, v in known.items()}
+        plain = {
+            name: value if isinstance(value, PLAIN) and name not in FREE else None
+            for name, value in known.items()
+        }
         key = (provider, model, orjson.dumps(plain))
+        if len(key[2]) > LONGEST_KEPT:
+            return self._ask_refused(provider, model, known)
         if key not in self._refused:
             if len(self._refused) >= MOST_KEPT:
                 self._refused.clear()
@@ -65,13 +73,9 @@ class Public:
         return self._refused[key]
 
     def _ask_refused(self, provider: str, model: str, known: Json) -> tuple[str, ...]:
-        try:
-            litellm.get_optional_params(model=model, custom_llm_provider=provider, **known)
-        except litellm.UnsupportedParamsError:
-            return tuple(
-                name for name in known if _is_refused(provider, model, {name: known[name]})
-            )
-        return ()
+        if not _is_refused(provider, model, known):
+            return ()
+        return tuple(name for name in known if _is_refused(provider, model, {name: known[name]}))
 
     async def ask(self, account: Account, model: str, arguments: Arguments, way: WayOut) -> Json:
         """LiteLLM's plain answer over `way`. Its own errors pass."""
@@ -109,10 +113,7 @@ class Public:
                 param="messages",
             )
         if isinstance(error, litellm.BadRequestError | litellm.UnsupportedParamsError):
-            return InvalidRequest(
-                "This request cannot be put into the form that the model's provider takes.",
-                code="untranslatable_request",
-            )
+            return untranslatable()
         return UpstreamInvalidResponse("The provider's answer cannot be read.")
 
 
@@ -121,9 +122,12 @@ def _supported(provider: str, model: str) -> frozenset[str]:
     return frozenset(names or ())
 
 
-def _is_refused(provider: str, model: str, parameter: Json) -> bool:
+def _is_refused(provider: str, model: str, parameters: Json) -> bool:
+    fresh = orjson.loads(
+        orjson.dumps(parameters)
+    )  # Some of LiteLLM's mappings change what they get.
     try:
-        litellm.get_optional_params(model=model, custom_llm_provider=provider, **parameter)
+        litellm.get_optional_params(model=model, custom_llm_provider=provider, **fresh)
     except litellm.UnsupportedParamsError:
         return True
     return False

@@ -22,7 +22,7 @@ from lmproxy.upstream.way_out import Outgoing, WayOut
 
 _current: ContextVar[WayOut] = ContextVar("way_out")
 STREAMING_PATHS = ("treamGenerateContent", "-stream", "streamRawPredict")
-"""What the URLs of providers have in them that say it there and not in the body."""
+"""What the URLs of providers end in that say it there and not in the body."""
 FRAMING = {"transfer-encoding", "connection", "content-length"}
 
 NO_MORE = {"x-should-retry": "false"}
@@ -92,7 +92,7 @@ class Closed(httpx.BaseTransport):
 
 
 def _streams(path: str, body: bytes) -> bool:
-    if any(mark in path for mark in STREAMING_PATHS):
+    if path.endswith(STREAMING_PATHS):
         return True
     if b'"stream"' not in body:
         return False

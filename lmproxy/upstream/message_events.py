@@ -119,7 +119,8 @@ class MessageEvents:
         number, is_new = self._number(called)
         if number == self._open:
             return self._call(number, called)
-        if is_new and not (isinstance(self._open, int) and not _is_json(self._arguments)):
+        is_complete = bool(self._arguments) and _is_json(self._arguments)
+        if is_new and (not isinstance(self._open, int) or is_complete):
             return self._call(number, called)
         if is_new or number in self._waiting:
             _join(self._waiting.setdefault(number, {}), called)

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
-from lmproxy.errors import NotFound, UpstreamTimeout
+from lmproxy.config.binding import where_raised
+from lmproxy.errors import NotFound, ProxyError, UpstreamTimeout
 from lmproxy.upstream import fidelity
 from lmproxy.upstream.arguments import (
     Account,
@@ -24,6 +26,7 @@ from lmproxy.upstream.arguments import (
     UnsupportedParams,
     choose,
     refuse,
+    untranslatable,
 )
 from lmproxy.upstream.events import DONE, data_of, split_events
 from lmproxy.upstream.litellm_door import Door, Litellm
@@ -34,6 +37,8 @@ from lmproxy.upstream.way_out import Way, WayOut
 
 if TYPE_CHECKING:
     from lmproxy.upstream.litellm_internals import Translation
+
+log = logs.get(__name__)
 
 MOST_MODELS = 1000
 """Translations kept; a client that invents names does not fill the memory."""
@@ -119,9 +124,16 @@ class Translating:
             Refused: nothing was sent.
         """
         litellm = await self._loaded()
-        arguments = self._arguments(litellm, call, model, observed)
-        if lane == "translate" and not self._can_translate(litellm, model, arguments):
-            lane = "litellm"
+        try:
+            arguments = self._arguments(litellm, call, model, observed)
+            if lane == "translate" and not self._can_translate(litellm, model, arguments):
+                lane = "litellm"
+        except ProxyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - LiteLLM may raise anything.
+            # LiteLLM's many ways of saying that a field is not what it should be.
+            log.info("a request cannot be translated", raised=where_raised(error))
+            raise untranslatable() from None
         observed.lane = lane
         way = self._way.begin(call, observed)
         way.check = partial(_check, call, arguments, observed)

@@ -248,6 +248,25 @@ def test_a_picture_by_url_is_not_fetched_for_a_provider_that_takes_none(
 
 @pytest.mark.parametrize("lane", BOTH)
 @pytest.mark.parametrize(
+    "fields",
+    [
+        {"response_format": "a private wish"},
+        {"tools": [{"type": "function"}]},
+        {"messages": [{"role": "user", "content": [{"type": ["image_url"]}]}]},
+    ],
+    ids=["response_format", "tools", "content"],
+)
+def test_a_field_that_litellm_trips_over_is_the_clients(
+    fields: dict[str, Any], lane: str, asking: Asking
+) -> None:
+    answer = asking.ask(f"claude{lane}/claude-sonnet-4-5", **fields)
+
+    assert answer.status_code == 400
+    assert "private" not in answer.text
+
+
+@pytest.mark.parametrize("lane", BOTH)
+@pytest.mark.parametrize(
     ("model", "fields", "lost"),
     [
         ("mistral{}/m", {"messages": [MARKED]}, "cache_control"),
