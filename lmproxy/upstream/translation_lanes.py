@@ -18,7 +18,7 @@ import orjson
 from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.binding import where_raised
-from lmproxy.errors import NotFound, ProxyError, UpstreamTimeout
+from lmproxy.errors import NotFound, ProxyError, Refused, UpstreamTimeout
 from lmproxy.upstream import fidelity
 from lmproxy.upstream.arguments import (
     Account,
@@ -167,7 +167,12 @@ class Translating:
 
     async def _translate(self, asked: "Asked") -> Reply:
         translation = self._translation(asked.litellm, asked.model)
-        prepared = translation.request(asked.arguments, stream=asked.call.stream)
+        try:
+            prepared = translation.request(asked.arguments, stream=asked.call.stream)
+        except Exception as error:
+            log.info("a request cannot be translated", raised=where_raised(error))
+            meant = asked.litellm.public.meaning(error)
+            raise (meant if isinstance(meant, Refused) else untranslatable()) from error
         passing = await asked.way.send(prepared.outgoing)
         headers = dict(passing.headers)
         if not prepared.outgoing.streams:

@@ -252,9 +252,8 @@ def test_a_picture_by_url_is_not_fetched_for_a_provider_that_takes_none(
     [
         {"response_format": "a private wish"},
         {"tools": [{"type": "function"}]},
-        {"messages": [{"role": "user", "content": [{"type": ["image_url"]}]}]},
     ],
-    ids=["response_format", "tools", "content"],
+    ids=["response_format", "tools"],
 )
 def test_a_field_that_litellm_trips_over_is_the_clients(
     fields: dict[str, Any], lane: str, asking: Asking
@@ -263,6 +262,15 @@ def test_a_field_that_litellm_trips_over_is_the_clients(
 
     assert answer.status_code == 400
     assert "private" not in answer.text
+
+
+def test_a_part_of_a_message_that_litellm_trips_over_is_the_clients(asking: Asking) -> None:
+    part = {"type": ["image_url"]}
+
+    answer = asking.ask("claude/m", messages=[{"role": "user", "content": [part]}])
+
+    assert_refused(answer, 400, "untranslatable_request")
+    assert asking.sent == []
 
 
 @pytest.mark.parametrize("lane", BOTH)
