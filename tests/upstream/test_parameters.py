@@ -248,12 +248,7 @@ def test_a_picture_by_url_is_not_fetched_for_a_provider_that_takes_none(
 
 @pytest.mark.parametrize("lane", BOTH)
 @pytest.mark.parametrize(
-    "fields",
-    [
-        {"response_format": "a private wish"},
-        {"tools": [{"type": "function"}]},
-    ],
-    ids=["response_format", "tools"],
+    "fields", [{"response_format": "a private wish"}, {"tools": [{"type": "function"}]}], ids=str
 )
 def test_a_field_that_litellm_trips_over_is_the_clients(
     fields: dict[str, Any], lane: str, asking: Asking
