@@ -64,7 +64,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def provider() -> Iterator[Provider]:
-    with Provider() as running:
+    with Provider(shared=True) as running:
         yield running
 
 

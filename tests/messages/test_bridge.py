@@ -163,11 +163,12 @@ def from_gemini(file: Path) -> Behaviour:
 def test_a_stream_says_what_a_plain_answer_says(
     sdk: sdks.Anthropic, provider: Provider, case: str
 ) -> None:
-    request = ask("gemini/gemini-2.5-flash", tools=[TOOL])
+    model = f"gemini-2.5-flash-{case}"
+    request = ask(f"gemini/{model}", tools=[TOOL])
 
-    provider.on("", from_gemini(ANSWERS / "gemini" / f"{case}.json"))
+    provider.on(model, from_gemini(ANSWERS / "gemini" / f"{case}.json"))
     plain = sdk.messages.create(**request)
-    provider.on("", from_gemini(ANSWERS / "gemini" / f"{case}.sse"))
+    provider.on(model, from_gemini(ANSWERS / "gemini" / f"{case}.sse"))
     with sdk.messages.stream(**request) as stream:
         streamed = stream.get_final_message()
 

@@ -121,11 +121,12 @@ def from_bedrock(case: str, *, is_streamed: bool) -> Behaviour:
 def test_bedrock_says_the_same_streamed_and_not(
     claude: Proxy, sdk: sdks.Anthropic, provider: Provider, case: str
 ) -> None:
-    request = ask("bedrock/anthropic.claude-3-7-sonnet-20250219-v1:0", tools=[TOOL])
+    model = "anthropic.claude-3-7-sonnet-20250219-v1:0"
+    request = ask(f"bedrock/{model}", tools=[TOOL])
 
-    provider.on("", from_bedrock(case, is_streamed=False))
+    provider.on(model, from_bedrock(case, is_streamed=False))
     plain = sdk.messages.create(**request)
-    provider.on("", from_bedrock(case, is_streamed=True))
+    provider.on(model, from_bedrock(case, is_streamed=True))
     with sdk.messages.stream(**request) as stream:
         streamed = stream.get_final_message()
 

@@ -22,7 +22,8 @@ _START_TIMEOUT_S = 10.0
 class Provider:
     """A provider on 127.0.0.1, over TLS when given a context; for `with`, or start() and stop().
 
-    Without TLS, `to_tls` is what a client hears that tries it.
+    Without TLS, `to_tls` is what a client hears that tries it. One that is `shared` by tests which
+    know nothing of each other answers by a model's name only.
 
     Methods and attributes are for the test's thread. A wait_... method raises TimeoutError, saying
     what was seen instead.
@@ -30,9 +31,16 @@ class Provider:
 
     port: int
 
-    def __init__(self, tls: ssl.SSLContext | None = None, *, to_tls: bytes = PLAINTEXT) -> None:
+    def __init__(
+        self,
+        tls: ssl.SSLContext | None = None,
+        *,
+        to_tls: bytes = PLAINTEXT,
+        shared: bool = False,
+    ) -> None:
         self._tls = tls
         self._to_tls = to_tls
+        self._shared = shared
         self._behaviours: dict[str, Behaviour] = {}
         self._otherwise: Behaviour = good_answer
         self._changed = threading.Condition()
@@ -98,11 +106,13 @@ class Provider:
 
         A request that names no model has the model "".
         """
+        assert model or not self._shared, "start a provider of your own for that"
         with self._changed:
             self._behaviours[model] = behaviour
 
     def on_any(self, behaviour: Behaviour) -> None:
         """Answer every request so for whose model nothing else was said."""
+        assert not self._shared, "start a provider of your own for that"
         with self._changed:
             self._otherwise = behaviour
 

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import unquote
 
 MAX_HEAD_BYTES = 1 << 20
-_GOOGLE_MODEL = re.compile(r"/models/([^:?]+):")
+_MODEL_IN_PATH = re.compile(r"/models/([^:?]+):|/model/([^/?]+)/")
+"""Google's and Bedrock's."""
 _MULTIPART_MODEL = re.compile(rb'name="model"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]*)\r\n')
 
 
@@ -23,7 +24,7 @@ class SeenRequest:
 
     `path` is the request target with its query. `headers` keep order, case and repetitions.
     `json` is None unless the body is a JSON object; `model` comes from it, from a form, or from a
-    path of Google's.
+    path of Google's or Bedrock's.
     `connection` numbers the TCP connections from 1. `received_at` is on the monotonic clock.
     """
 
@@ -104,8 +105,8 @@ def _object(body: bytes) -> dict[str, Any] | None:
 
 
 def _model(document: dict[str, Any] | None, body: bytes, path: str) -> str | None:
-    if found := _GOOGLE_MODEL.search(path):
-        return unquote(found[1])
+    if found := _MODEL_IN_PATH.search(path):
+        return unquote(found[1] or found[2])
     if document is not None:
         model = document.get("model")
         return model if isinstance(model, str) else None
