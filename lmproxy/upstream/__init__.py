@@ -7,6 +7,7 @@
   keeps and which runs `local_child`; `function`: to somebody's Python, whose answers get their
   form from `chat_form`
 - `vendors`: where each kind of provider lives and what it speaks, each a `vendor`
+- `request_body`: a client's body as it goes on
 - `wires`: the operations that can be relayed, each a `wire`: `openai_wire`, `anthropic_wire`
 - `relay`: the lane that passes bytes on; `events`: its view of a stream; `answers`: of a plain
   answer; `passing`: an answer while it is read; `watch`: what is noticed of it; `line`: the

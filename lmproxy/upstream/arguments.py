@@ -16,6 +16,7 @@ import orjson
 
 from lmproxy.call import Json
 from lmproxy.errors import InvalidRequest
+from lmproxy.upstream.request_body import dump
 
 UnsupportedParams: TypeAlias = Literal["pass", "drop", "reject"]
 
@@ -106,7 +107,7 @@ def choose(body: Json, supported: frozenset[str], pass_params: frozenset[str]) -
     Raises:
         InvalidRequest: it cannot be written as JSON again, or `tools` is no list of objects.
     """
-    source = _dump(body)
+    source = dump(body)
     fresh = orjson.loads(source)
     known: Json = {}
     extra: Json = {}
@@ -126,16 +127,6 @@ def choose(body: Json, supported: frozenset[str], pass_params: frozenset[str]) -
     return Arguments(
         fresh["messages"], known, extra, insisted, tuple(dict.fromkeys(dropped)), source
     )
-
-
-def _dump(body: Json) -> bytes:
-    """As JSON again: orjson reads 1024 levels and writes 254."""
-    try:
-        return orjson.dumps(body)
-    except orjson.JSONEncodeError:
-        raise InvalidRequest(
-            "The request body is nested too deeply.", code="invalid_json"
-        ) from None
 
 
 def _tools(tools: list[Any], dropped: list[str]) -> Iterator[Any]:

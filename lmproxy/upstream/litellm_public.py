@@ -123,9 +123,8 @@ def _supported(provider: str, model: str) -> frozenset[str]:
 
 
 def _is_refused(provider: str, model: str, parameters: Json) -> bool:
-    fresh = orjson.loads(
-        orjson.dumps(parameters)
-    )  # Some of LiteLLM's mappings change what they get.
+    # A copy, because some of LiteLLM's mappings change what they get.
+    fresh = orjson.loads(orjson.dumps(parameters))
     try:
         litellm.get_optional_params(model=model, custom_llm_provider=provider, **fresh)
     except litellm.UnsupportedParamsError:

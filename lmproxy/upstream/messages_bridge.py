@@ -10,8 +10,9 @@ from dataclasses import replace
 import orjson
 
 from lmproxy.call import Call, Observed, Pieces, Reply
-from lmproxy.errors import InvalidRequest, UpstreamInvalidResponse
+from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.upstream.answers import json_object
+from lmproxy.upstream.arguments import untranslatable
 from lmproxy.upstream.connection import lane_not_available
 from lmproxy.upstream.events import json_of, split_events
 from lmproxy.upstream.litellm_door import Door
@@ -45,10 +46,7 @@ async def ask_as_chat(
     try:
         chat, names, dropped = chat_body(adapter, call.body, model, provider)
     except Exception as error:
-        raise InvalidRequest(
-            "This request cannot be put into the form that the model's provider takes.",
-            code="untranslatable_request",
-        ) from error
+        raise untranslatable() from error
     reply = await ask(replace(call, operation="chat", body=chat, headers=()))
     named = (NAMES.get(name, name) for name in observed.dropped_params)
     observed.dropped_params = tuple(dict.fromkeys((*dropped, *named)))

@@ -7,12 +7,11 @@ has shown itself to be one: a plain one whole (up to 64 KiB), a stream with its 
 
 from dataclasses import dataclass
 
-import orjson
 from yarl import URL
 
-from lmproxy.call import Call, Json, Observed, Reply
+from lmproxy.call import Call, Observed, Reply
 from lmproxy.config.schema import StreamUsage
-from lmproxy.errors import InvalidRequest, UpstreamFault, UpstreamInvalidResponse
+from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers
 from lmproxy.upstream.egress import Egress
@@ -20,6 +19,7 @@ from lmproxy.upstream.events import json_of
 from lmproxy.upstream.faults import error_inside, rejected
 from lmproxy.upstream.lease import Leases
 from lmproxy.upstream.passing import Deadlines, EventStream, LongAnswer, Passing
+from lmproxy.upstream.request_body import dump
 from lmproxy.upstream.watch import StreamWatch
 from lmproxy.upstream.wire import Wire
 from lmproxy.upstream.wires import WIRES
@@ -60,7 +60,7 @@ class Relay:
         """
         wire = WIRES[call.operation]
         document, withhold = wire.body(call, model, self.stream_usage)
-        body = _dump(document)
+        body = dump(document)
         lease = leases.take()
         limits = self.egress.policy.timeouts
         deadlines = Deadlines.from_now(limits, stream=call.stream)
@@ -124,16 +124,6 @@ class Relay:
             raise UpstreamInvalidResponse("The provider's stream does not begin with an answer.")
         if parsed.get("error"):
             raise error_inside(parsed["error"], self.scrubber)
-
-
-def _dump(body: Json) -> bytes:
-    """As JSON again: orjson reads 1024 levels and writes 254."""
-    try:
-        return orjson.dumps(body)
-    except orjson.JSONEncodeError:
-        raise InvalidRequest(
-            "The request body is nested too deeply.", code="invalid_json"
-        ) from None
 
 
 async def _error_body(passing: Passing) -> bytes:

@@ -7,7 +7,7 @@ and gets is the same on both; a lane that cannot do a request leaves it to the l
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -124,16 +124,10 @@ class Translating:
             Refused: nothing was sent.
         """
         litellm = await self._loaded()
-        try:
+        with _making_a_request(litellm):
             arguments = self._arguments(litellm, call, model, observed)
             if lane == "translate" and not self._can_translate(litellm, model, arguments):
                 lane = "litellm"
-        except ProxyError:
-            raise
-        except Exception as error:  # noqa: BLE001 - LiteLLM may raise anything.
-            # LiteLLM's many ways of saying that a field is not what it should be.
-            log.info("a request cannot be translated", raised=where_raised(error))
-            raise untranslatable() from None
         observed.lane = lane
         way = self._way.begin(call, observed)
         way.check = partial(_check, call, arguments, observed)
@@ -167,12 +161,8 @@ class Translating:
 
     async def _translate(self, asked: "Asked") -> Reply:
         translation = self._translation(asked.litellm, asked.model)
-        try:
+        with _making_a_request(asked.litellm):
             prepared = translation.request(asked.arguments, stream=asked.call.stream)
-        except Exception as error:
-            log.info("a request cannot be translated", raised=where_raised(error))
-            meant = asked.litellm.public.meaning(error)
-            raise (meant if isinstance(meant, Refused) else untranslatable()) from error
         passing = await asked.way.send(prepared.outgoing)
         headers = dict(passing.headers)
         if not prepared.outgoing.streams:
@@ -211,6 +201,19 @@ class Translating:
                 kept.clear()
             kept[model] = litellm.translator.translation(self._account, model)
         return kept[model]
+
+
+@contextlib.contextmanager
+def _making_a_request(litellm: Litellm) -> Iterator[None]:
+    """Whatever LiteLLM trips over within is the client's: nothing is sent yet."""
+    try:
+        yield
+    except ProxyError:
+        raise
+    except Exception as error:
+        log.info("a request cannot be translated", raised=where_raised(error))
+        meant = litellm.public.meaning(error)
+        raise (meant if isinstance(meant, Refused) else untranslatable()) from error
 
 
 def _check(call: Call, arguments: Arguments, observed: Observed, sent: bytes) -> None:
