@@ -3,6 +3,7 @@
 - `environment`: the only place that reads the environment and `.env` files
 - `secrets`: `env:NAME`, `file:PATH`, `credential:NAME`
 - `places`: the line of every key
+- `values`: the kinds of values that keys have
 - `schema`: every table and key, its type, default and meaning
 - `problems`: what the schema found, said so that a person can mend it
 - `files`: whether certificates and the like are there

@@ -5,98 +5,25 @@ lm-proxy's, grown, never renamed. Unknown keys are errors everywhere. Values are
 are seconds.
 """
 
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
-
-def _names(value: Any) -> Any:
-    """Both spellings of a list of names: `["a", "b"]` and lm-proxy's `"a, b"`."""
-    if isinstance(value, str):
-        return tuple(name.strip() for name in value.split(",") if name.strip())
-    return value
-
-
-def _targets(value: Any) -> Any:
-    """A route's value: one target or a list of them."""
-    if not isinstance(value, str | list | tuple):
-        raise ValueError("a route's value is a string or a list of strings")
-    return (value,) if isinstance(value, str) else value
-
-
-def _key(value: Any) -> Any:
-    """A key written as text: the key itself, or `sha256:` and its digest."""
-    if isinstance(value, dict | BaseModel):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("must be a string or a table")
-    scheme, _, digest = value.partition(":")
-    return {"sha256": digest.lower()} if scheme == "sha256" else {"key": value}
-
-
-def _number(value: Any) -> Any:
-    """Numbers and texts of numbers, as `env:` gives them; `true` is not 1."""
-    if isinstance(value, bool):
-        raise ValueError("must be a number")
-    return value
-
-
-def _url(value: str) -> str:
-    """An address, without judging where it leads."""
-    try:
-        parts = urlsplit(value)
-        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError("must be an http:// or https:// URL")
-    return value
-
-
-def _optional_file(value: Any) -> Any:
-    """lm-proxy's `ssl_keyfile = ""` means that there is none."""
-    return None if value == "" else value
-
-
-def _settings(value: Any) -> Any:
-    """LiteLLM's settings: those that are secrets by their name are kept as such."""
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: SecretStr(item) if isinstance(item, str) and SECRET_NAME.search(name) else item
-        for name, item in value.items()
-    }
-
-
-SECRET_NAME = re.compile("secret|token|password|credentials|access_key|_key$")
-LitellmSettings = Annotated[
-    dict[str, str | bool | int | float | SecretStr], BeforeValidator(_settings)
-]
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
-Targets = Annotated[tuple[str, ...], BeforeValidator(_targets), Field(min_length=1)]
-Whole = Annotated[int, BeforeValidator(_number)]
-Seconds = Annotated[float, BeforeValidator(_number), Field(gt=0, le=7 * 24 * 3600)]
-Url = Annotated[str, AfterValidator(_url)]
-OptionalFile = Annotated[Path | None, BeforeValidator(_optional_file)]
-Lane = Literal["auto", "relay", "translate", "litellm"]
-StreamUsage = Literal["ask", "given", "never"]
-Operation = Literal[
-    "chat",
-    "completions",
-    "embeddings",
-    "models",
-    "responses",
-    "images",
-    "audio",
-    "moderations",
-    "messages",
-    "count_tokens",
-    "rerank",
-]
+from lmproxy.config.values import (
+    Lane,
+    LitellmSettings,
+    Names,
+    Operation,
+    OptionalFile,
+    Seconds,
+    StreamUsage,
+    Targets,
+    Url,
+    Whole,
+    as_key,
+)
 
 
 class Table(BaseModel):
@@ -188,7 +115,7 @@ class Key(Table):
 class Group(Table):
     """Who may use what."""
 
-    api_keys: tuple[Annotated[Key, BeforeValidator(_key)], ...] = ()
+    api_keys: tuple[Annotated[Key, BeforeValidator(as_key)], ...] = ()
     """Virtual keys: a text, `sha256:HEX`, a reference, or a table."""
     allowed_connections: Names = ("*",)
     """Connection names; `*` is every one."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lmproxy.call import Call, Observed, Reply
 from lmproxy.config import schema
+from lmproxy.config.values import Lane
 from lmproxy.errors import LaneNotAvailable
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.lease import Leases
@@ -27,7 +28,7 @@ class Common:
 
     name: str
     settings: schema.Connection
-    lane: schema.Lane
+    lane: Lane
     scrubber: Scrubber
     door: Door
 

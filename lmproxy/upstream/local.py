@@ -9,8 +9,8 @@ from pathlib import Path
 
 from lmproxy import logs
 from lmproxy.call import Call, Observed, Reply
-from lmproxy.config import schema
 from lmproxy.config.binding import Misfit
+from lmproxy.config.values import Lane
 from lmproxy.errors import Unavailable, UpstreamTimeout
 from lmproxy.upstream.connection import Common, Connection, lane_not_available
 from lmproxy.upstream.egress import Egress, EgressPolicy
@@ -71,7 +71,7 @@ class Local(Connection):
         """Everything that can be relayed: the child speaks both dialects."""
         return operation in WIRES
 
-    def lane(self, operation: str) -> schema.Lane:
+    def lane(self, operation: str) -> Lane:
         """Always relay: there is no provider to translate for."""
         return "relay" if operation in WIRES else "litellm"
 

@@ -1,7 +1,7 @@
 """OpenAI's chat on the wire, where the provider speaks it."""
 
 from lmproxy.call import Call, Json
-from lmproxy.config.schema import StreamUsage
+from lmproxy.config.values import StreamUsage
 from lmproxy.upstream import answers
 from lmproxy.upstream.watch import StreamWatch
 from lmproxy.upstream.wire import Wire

@@ -13,6 +13,7 @@ from lmproxy import __version__
 from lmproxy.call import Call, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.config.binding import Misfit
+from lmproxy.config.values import Lane
 from lmproxy.errors import Unavailable
 from lmproxy.upstream.account import account
 from lmproxy.upstream.arguments import may_pass
@@ -135,14 +136,14 @@ def _base(settings: schema.Connection, known: Vendor) -> str:
     return text.rstrip("/")
 
 
-def _chat_lane(common: Common, known: Vendor, base: str) -> schema.Lane:
+def _chat_lane(common: Common, known: Vendor, base: str) -> Lane:
     """How chat goes.
 
     Raises:
         Misfit: the lane asked for cannot be taken.
     """
     settings = common.settings
-    natural: schema.Lane = "relay" if "chat" in (settings.speaks or ()) else chat_lane(known, base)
+    natural: Lane = "relay" if "chat" in (settings.speaks or ()) else chat_lane(known, base)
     lane = natural if common.lane == "auto" else common.lane
     if lane == "relay" and settings.unsupported_params in ("drop", "reject"):
         lane = "translate"
@@ -156,7 +157,7 @@ def _chat_lane(common: Common, known: Vendor, base: str) -> schema.Lane:
     return lane
 
 
-def _lane_from_elsewhere(chat: schema.Lane, known: Vendor) -> schema.Lane:
+def _lane_from_elsewhere(chat: Lane, known: Vendor) -> Lane:
     """How chat goes that was asked for in another dialect: always by LiteLLM.
 
     It knows which fields of such a request a model takes; its client could not know.

@@ -8,6 +8,7 @@ from lmproxy import logs
 from lmproxy.call import Call, Observed, Reply
 from lmproxy.config import Config, schema
 from lmproxy.config.binding import BindError, Spec, bind, resolve_class
+from lmproxy.config.values import Lane
 from lmproxy.errors import Problem
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.catalogue import Catalogue
@@ -101,7 +102,7 @@ def compile_upstreams(
     return Upstreams(connections, door, keep_s), problems, warnings
 
 
-def _lane(config: Config, settings: schema.Connection) -> schema.Lane:
+def _lane(config: Config, settings: schema.Connection) -> Lane:
     return settings.lane if settings.lane != "auto" else config.settings.lane
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from yarl import URL
 
 from lmproxy.call import Call, Observed, Reply
-from lmproxy.config.schema import StreamUsage
+from lmproxy.config.values import StreamUsage
 from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers

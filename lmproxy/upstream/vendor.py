@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from lmproxy.config.schema import Operation, StreamUsage
+from lmproxy.config.values import Operation, StreamUsage
 
 Auth: TypeAlias = Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "none"]
 ChatLane: TypeAlias = Literal["relay", "translate", "litellm"]

@@ -11,7 +11,7 @@ A config's own `api_base`, `speaks` and `stream_usage` go before what stands her
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from lmproxy.config.schema import Operation
+from lmproxy.config.values import Operation
 from lmproxy.upstream.litellm_names import ADDRESSES, PATHS, TRANSLATED
 from lmproxy.upstream.vendor import Vendor
 

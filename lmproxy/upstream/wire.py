@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lmproxy.call import Call, Json, Observed
-from lmproxy.config.schema import StreamUsage
+from lmproxy.config.values import StreamUsage
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.watch import StreamWatch
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lmproxy.config.schema import Operation
+from lmproxy.config.values import Operation
 from lmproxy.upstream.vendor import Vendor, chat_lane, relayed
 from lmproxy.upstream.vendors import VENDORS, advice, vendor
 from tests.upstream.conftest import LITELLM_ENVIRONMENT
