@@ -25,6 +25,7 @@ from lmproxy.api.health import HEALTH_PATHS, health_routes
 from lmproxy.api.models import MODEL, MODELS
 from lmproxy.api.nowhere import NOWHERE, only
 from lmproxy.api.openai_chat import CHAT
+from lmproxy.api.openai_responses import CREATE, NO_SOCKET
 from lmproxy.api.policy import HttpPolicy, compile_http_policy
 from lmproxy.call import Json
 from lmproxy.config import Config, load_config
@@ -40,7 +41,9 @@ from lmproxy.scrub import Scrubber, mask
 from lmproxy.snapshot import Snapshot
 from lmproxy.upstream import compile_upstreams
 
-ENDPOINTS: tuple[Endpoint, ...] = (CHAT, MESSAGES, COUNT_TOKENS, MODELS, MODEL)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    CHAT, MESSAGES, COUNT_TOKENS, CREATE, NO_SOCKET, MODELS, MODEL,
+)  # fmt: skip
 """Every endpoint below `api_prefix`."""
 
 OWN_HEADERS = ("x-oai-proxy-route", "x-oai-proxy-dropped-params", "x-oai-proxy-token-count")

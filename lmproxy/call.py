@@ -16,8 +16,8 @@ class Arrival:
     """A request as it is known before its credential and body are looked at.
 
     Attributes:
-        dialect: the wire format the client speaks: `"openai"`, `"anthropic"`.
-        operation: what is asked: `"chat"`, `"messages"`, `"models"`, `"unknown"`.
+        dialect: the wire format the client speaks: `"openai"`, `"anthropic"`, `"responses"`.
+        operation: what is asked: `"chat"`, `"messages"`, `"responses"`, `"models"`, `"unknown"`.
         path: the URL path without its query, which may hold secrets.
         address: the client's address; from forwarded headers only behind a trusted proxy.
         client_request_id: the client's own `x-request-id` if well-formed; never used as a key.

@@ -49,7 +49,7 @@ def _error(error: ProxyError, request_id: str) -> bytes:
     return orjson.dumps({"type": "error", "error": fields, "request_id": request_id})
 
 
-def _error_event(error: ProxyError, request_id: str) -> bytes:
+def _error_event(error: ProxyError, request_id: str, after: bytes) -> bytes:  # noqa: ARG001
     return b"event: error\ndata: " + _error(error, request_id) + b"\n\n"
 
 

@@ -20,7 +20,7 @@ class Dialect:
         header: its clients send it, whatever they ask for; `None` if nothing tells them.
         status: an error's HTTP status.
         error: the body of an error. The text is the request's id, as the client hears it.
-        error_event: an error as the last event of a stream.
+        error_event: an error as the last event of a stream, whose last block of events is given.
         ping: an event or comment that clients skip.
         model: an entry of the list of models in its form, made of OpenAI's.
         models: the list, made of OpenAI's entries.
@@ -32,7 +32,7 @@ class Dialect:
     header: bytes | None
     status: Callable[[ProxyError], int]
     error: Callable[[ProxyError, str], bytes]
-    error_event: Callable[[ProxyError, str], bytes]
+    error_event: Callable[[ProxyError, str, bytes], bytes]
     ping: bytes
     ends: Callable[[bytes], bool]
     model: Callable[[Json], Json]

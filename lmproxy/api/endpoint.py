@@ -107,7 +107,8 @@ def own_headers(exchange: Exchange, passage: Passage) -> list[Header]:
 
 def error_event(exchange: Exchange, passage: Passage, error: ProxyError) -> bytes:
     """An error as the last event of a stream."""
-    return exchange.dialect.error_event(error, _request_id(exchange, passage))
+    request_id = _request_id(exchange, passage)
+    return exchange.dialect.error_event(error, request_id, exchange.last_events)
 
 
 def _request_id(exchange: Exchange, passage: Passage) -> str:

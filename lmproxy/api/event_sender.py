@@ -29,7 +29,6 @@ class EventSender:
         self._loop = asyncio.get_running_loop()
         self._quiet_since = self._loop.time()
         self._pinging: asyncio.Task[None] | None = None
-        self._last = b""
 
     @property
     def started(self) -> bool:
@@ -39,12 +38,12 @@ class EventSender:
     @property
     def has_content(self) -> bool:
         """Whether an event is out."""
-        return bool(self._last)
+        return bool(self._exchange.last_events)
 
     @property
     def is_done(self) -> bool:
         """Whether the stream's own end is out: the client has everything."""
-        return self._exchange.dialect.ends(self._last)
+        return self._exchange.dialect.ends(self._exchange.last_events)
 
     async def __aenter__(self) -> "EventSender":
         self._arm(self._exchange.policy.stream_head_wait_s)
@@ -72,7 +71,7 @@ class EventSender:
             async for block in reply.body:
                 self._quiet_since = self._loop.time()
                 await self._exchange.send_piece(block)
-                self._last = block
+                self._exchange.last_events = block
         finally:
             await reply.body.aclose()
 

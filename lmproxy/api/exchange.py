@@ -61,6 +61,8 @@ class Exchange:
         """In which the client is answered."""
         self.client: Client | None = scope.get("extensions", {}).get(CLIENT_EXTENSION)
         """`None` under another server than ours."""
+        self.last_events = b""
+        """The block of a streamed answer's events that went out last."""
         self._raw: list[Header] = scope["headers"]
         self.headers: dict[bytes, bytes] = dict(self._raw)
         self._peer: str | None = scope["client"][0] if scope.get("client") else None

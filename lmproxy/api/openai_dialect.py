@@ -26,7 +26,7 @@ def _error(error: ProxyError, request_id: str) -> bytes:  # noqa: ARG001 - it is
     return orjson.dumps({"error": fields})
 
 
-def _error_event(error: ProxyError, request_id: str) -> bytes:
+def _error_event(error: ProxyError, request_id: str, after: bytes) -> bytes:  # noqa: ARG001
     return b"data: " + _error(error, request_id) + b"\n\n"
 
 

@@ -15,8 +15,8 @@ from lmproxy.errors import NotAllowed, Refused
 from lmproxy.routing import Match, check_model_name
 
 EXIT_REFUSED = 1
-OPERATIONS = ("chat", "messages")
-"""OpenAI's way of asking a model, and Anthropic's: each may take another lane."""
+OPERATIONS = ("chat", "messages", "responses")
+"""The ways of asking a model, OpenAI's first and last: each may take another lane."""
 
 
 def main(options: Options, model: str, group: str | None, key: str | None) -> int:

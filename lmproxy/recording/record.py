@@ -160,7 +160,8 @@ class Recorder:
                 "model_used": draft.attempts[-1].model if draft.attempts else None,
                 "error_code": error_code,
                 "reasoning_effort": body.get("reasoning_effort")
-                or _text_in(body.get("output_config"), "effort"),
+                or _text_in(body.get("output_config"), "effort")
+                or _text_in(body.get("reasoning"), "effort"),
                 "finish_reason": observed.finish_reason,
                 "upstream_request_id": observed.upstream_request_id,
                 "user_agent": arrival.user_agent,
@@ -209,7 +210,7 @@ def features(call: Call | None) -> Json:
     return {
         "stream": call.stream,
         "tools": bool(call.body.get("tools") or call.body.get("functions")),
-        "image": _has_image(call.body.get("messages")),
+        "image": any(map(_has_image, map(call.body.get, ("messages", "input")))),
     }
 
 

@@ -8,7 +8,8 @@
   form from `chat_form`
 - `vendors`: where each kind of provider lives and what it speaks, each a `vendor`
 - `request_body`: a client's body as it goes on
-- `wires`: the operations that can be relayed, each a `wire`: `openai_wire`, `anthropic_wire`
+- `wires`: the operations that can be relayed, each a `wire`: `openai_wire`, `anthropic_wire`,
+  `responses_wire`
 - `relay`: the lane that passes bytes on; `events`: its view of a stream; `answers`: of a plain
   answer; `passing`: an answer while it is read; `watch`: what is noticed of it; `line`: the
   connection it arrives on
@@ -18,6 +19,7 @@
   `translated`: the answer it became; `stream_form`: its events
 - `messages_bridge`: Anthropic's API where the provider is asked for chat: `messages_request` makes
   the request, `message_form` the answer, `message_events` its stream; `token_count`: an estimate
+- `responses_bridge`: the same for OpenAI's Responses API
 - `account`: who LiteLLM calls for; `litellm_names`: the providers it knows besides
 - `litellm_door`: the one way to LiteLLM; behind it `litellm_public`, its public call,
   `litellm_transport`, its clients, `litellm_internals` and `litellm_shapes`, its transformations,

@@ -59,11 +59,21 @@ def parsed(answer: bytes, scrubber: Scrubber) -> Json:
     Raises:
         UpstreamFault: it is an error in disguise, or no JSON object.
     """
+    document = json_of_any(answer)
+    if document.get("error"):
+        raise error_inside(document["error"], scrubber)
+    return document
+
+
+def json_of_any(answer: bytes) -> Json:
+    """A whole answer as a JSON object, whatever it says.
+
+    Raises:
+        UpstreamInvalidResponse: it is none.
+    """
     document = json_object(answer) or _parse_loosely(answer)
     if document is None:
         raise UpstreamInvalidResponse("The provider's answer is not a JSON object.")
-    if document.get("error"):
-        raise error_inside(document["error"], scrubber)
     return document
 
 

@@ -65,7 +65,7 @@ class Connection(ABC):
         return None
 
     def takes(self, operation: str) -> bool:
-        """Whether `ask` can be asked for it as it is. Messages are asked for as chat elsewhere."""
+        """Whether `ask` can be asked for it as it is. What is not may be asked for as chat."""
         return operation == "chat"
 
     @abstractmethod

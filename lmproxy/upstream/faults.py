@@ -58,6 +58,14 @@ def rejected(
     return fault
 
 
+def error_of(document: Json) -> Any:
+    """The error that an answer or event is in any provider's form; `None` if it is none.
+
+    OpenAI's Responses API has events that are errors themselves, by their reference.
+    """
+    return document.get("error") or (document if document.get("type") == "error" else None)
+
+
 def error_inside(error: Any, scrubber: Scrubber) -> UpstreamFault:
     """The fault for an error object inside a 200, plain or as a stream's event."""
     fields = error if isinstance(error, dict) else {"message": str(error)}

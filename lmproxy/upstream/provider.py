@@ -85,7 +85,7 @@ class Provider(Connection):
             return "relay"
         if operation == "count_tokens":
             return "estimate"
-        return self._lane_from_elsewhere if operation == "messages" else "litellm"
+        return self._lane_from_elsewhere if operation in ("messages", "responses") else "litellm"
 
     def _relays(self, operation: str) -> bool:
         return operation in self._speaks and operation in WIRES and self._relays_others

@@ -11,10 +11,10 @@ from lmproxy.config.binding import BindError, Spec, bind, resolve_class
 from lmproxy.config.values import Lane
 from lmproxy.errors import Problem
 from lmproxy.scrub import Scrubber
+from lmproxy.upstream import messages_bridge, responses_bridge
 from lmproxy.upstream.catalogue import Catalogue
 from lmproxy.upstream.connection import Common, Connection, lane_not_available
 from lmproxy.upstream.litellm_door import Door, freeze
-from lmproxy.upstream.messages_bridge import ask_as_chat
 from lmproxy.upstream.token_count import estimated
 from lmproxy.upstream.vendors import ALL, advice
 
@@ -26,6 +26,12 @@ KINDS = {
     **dict.fromkeys(ALL, "lmproxy.upstream.provider.Provider"),
 }
 """The class of each `api_type`. Anything else with a dot is a path to anybody's class."""
+
+BRIDGES = {
+    "messages": messages_bridge.ask_as_chat,
+    "responses": responses_bridge.ask_as_chat,
+}
+"""Operations that are asked for as chat where a connection does not take them."""
 
 
 class Upstreams:
@@ -53,7 +59,8 @@ class Upstreams:
             return await connection.ask(call, model, observed)
         if call.operation == "count_tokens":
             return estimated(call, observed)
-        if call.operation != "messages":
+        ask_as_chat = BRIDGES.get(call.operation)
+        if ask_as_chat is None:
             raise lane_not_available(connection.lane(call.operation), call.operation)
         return await ask_as_chat(
             call,

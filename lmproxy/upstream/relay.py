@@ -16,7 +16,7 @@ from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers
 from lmproxy.upstream.egress import Egress
 from lmproxy.upstream.events import json_of
-from lmproxy.upstream.faults import error_inside, rejected
+from lmproxy.upstream.faults import error_inside, error_of, rejected
 from lmproxy.upstream.lease import Leases
 from lmproxy.upstream.passing import Deadlines, EventStream, LongAnswer, Passing
 from lmproxy.upstream.request_body import dump
@@ -122,8 +122,9 @@ class Relay:
         parsed = json_of(event)
         if not isinstance(parsed, dict):
             raise UpstreamInvalidResponse("The provider's stream does not begin with an answer.")
-        if parsed.get("error"):
-            raise error_inside(parsed["error"], self.scrubber)
+        error = error_of(parsed)
+        if error:
+            raise error_inside(error, self.scrubber)
 
 
 async def _error_body(passing: Passing) -> bytes:

@@ -16,7 +16,7 @@ COUNT = re.compile(rb'"\w*(?:[tT]okens|TokenCount|_count)"\s*:\s*-?\d')
 """A token count in the answer of any provider."""
 BYTES_PER_TOKEN = 4
 """English text in the common tokenizers; an estimate, and marked as one."""
-PROMPT = ("messages", "system")
+PROMPT = ("messages", "system", "input", "instructions")
 
 
 def read_usage(usage: Any) -> Usage | None:
@@ -31,8 +31,8 @@ def read_usage(usage: Any) -> Usage | None:
         prompt_tokens=prompt,
         completion_tokens=completion,
         total_tokens=count(usage.get("total_tokens")),
-        cached_tokens=_detail(usage, "prompt_tokens_details", "cached_tokens"),
-        reasoning_tokens=_detail(usage, "completion_tokens_details", "reasoning_tokens"),
+        cached_tokens=detail(usage, "prompt_tokens_details", "cached_tokens"),
+        reasoning_tokens=detail(usage, "completion_tokens_details", "reasoning_tokens"),
         source="provider",
     )
 
@@ -100,7 +100,8 @@ def count(value: Any) -> int | None:
     return int(min(max(value, 0), MOST_TOKENS))
 
 
-def _detail(usage: Json, group: str, name: str) -> int | None:
+def detail(usage: Json, group: str, name: str) -> int | None:
+    """A count in one of the groups of a `usage` object."""
     details = usage.get(group)
     return count(details.get(name)) if isinstance(details, dict) else None
 
@@ -112,5 +113,7 @@ def _text_length(messages: Any) -> int:
     if isinstance(messages, list):
         return sum(map(_text_length, messages))
     if isinstance(messages, dict):
-        return sum(_text_length(messages.get(key)) for key in ("content", "text", "arguments"))
+        return sum(
+            _text_length(messages.get(key)) for key in ("content", "text", "arguments", "output")
+        )
     return 0

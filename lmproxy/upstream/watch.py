@@ -19,13 +19,14 @@ from lmproxy.upstream.events import (
     last_events,
     split_events,
 )
-from lmproxy.upstream.faults import error_inside
+from lmproxy.upstream.faults import error_inside, error_of
 from lmproxy.upstream.usage import read_usage
 
 KEPT_TAIL_BYTES = 64 * 1024
 LOOKED_AT_LAST = 16
 """Events at the end among which finish reason, usage and `[DONE]` are looked for."""
 NO_CHOICES = (b'"choices":[]', b'"choices": []')
+NO_ERROR = (b'"error":null', b'"error": null')
 
 
 class StreamWatch:
@@ -46,7 +47,7 @@ class StreamWatch:
     def see(self, block: bytes) -> bytes:
         """Take note of a block of complete events; what of it is to be handed on."""
         self._remember(block)
-        if b'"error"' in block:
+        if b'"error"' in block and _may_be_error(block):
             block = self._up_to_error(block)
         if self._withhold:
             block = self._without_usage(block)
@@ -87,12 +88,17 @@ class StreamWatch:
     def _up_to_error(self, block: bytes) -> bytes:
         passed = []
         for event in split_events(block):
-            parsed = json_of(event) if b'"error"' in event else None
-            if isinstance(parsed, dict) and parsed.get("error"):
-                self.fault = error_inside(parsed["error"], self._scrubber)
+            parsed = json_of(event) if _may_be_error(event) else None
+            self.fault = self._fault_in(parsed) if isinstance(parsed, dict) else None
+            if self.fault:
                 break
             passed.append(event)
         return b"".join(passed)
+
+    def _fault_in(self, event: Json) -> UpstreamFault | None:
+        """The fault that an event reports, if it does."""
+        error = error_of(event)
+        return error_inside(error, self._scrubber) if error else None
 
     def _read_last_events(self) -> bool:
         """Newest first, until both are found. True if one had a finish reason."""
@@ -124,6 +130,11 @@ def finish_reason(answer: Json) -> str | None:
         if isinstance(reason, str):
             return reason
     return None
+
+
+def _may_be_error(block: bytes) -> bool:
+    """Whether an `error` of the block is more than `null`, as it is in whole answers."""
+    return block.count(b'"error"') > sum(map(block.count, NO_ERROR))
 
 
 def _count_events(block: bytes) -> int:

@@ -2,5 +2,11 @@
 
 from lmproxy.upstream.anthropic_wire import COUNT_TOKENS, MESSAGES
 from lmproxy.upstream.openai_wire import CHAT
+from lmproxy.upstream.responses_wire import RESPONSES
 
-WIRES = {"chat": CHAT, "messages": MESSAGES, "count_tokens": COUNT_TOKENS}
+WIRES = {
+    "chat": CHAT,
+    "messages": MESSAGES,
+    "count_tokens": COUNT_TOKENS,
+    "responses": RESPONSES,
+}

@@ -90,6 +90,7 @@ def test_the_debug_page_shows_every_endpoint(http: httpx.Client, off: Proxy) -> 
         "/v1/chat/completions": {"post"},
         "/v1/messages": {"post"},
         "/v1/messages/count_tokens": {"post"},
+        "/v1/responses": {"post", "get"},
         "/v1/models": {"get"},
         "/v1/models/{model}": {"get"},
         "/health": {"get"},

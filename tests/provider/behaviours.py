@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from tests.provider import answers, anthropic
+from tests.provider import answers, anthropic, responses
 from tests.provider.exchange import Behaviour, Exchange, Gate, Headers, makes_behaviour
 from tests.provider.forms import OPENAI, form_of
 from tests.provider.wire import SeenRequest
@@ -15,7 +15,7 @@ VECTOR = (0.25, -0.5, 1.0)
 
 
 async def good_answer(exchange: Exchange) -> None:
-    """Answer chat, streamed or not, embeddings and the list of models; 404 on other paths.
+    """Answer chat and responses, streamed or not, embeddings, the list of models; else 404.
 
     Chat is answered in the form of Anthropic or Google on their paths.
     """
@@ -26,6 +26,8 @@ async def good_answer(exchange: Exchange) -> None:
         await _chat(exchange, ["Hello", " there"])
     elif path.endswith("/messages/count_tokens"):
         await anthropic.good_answer(exchange)
+    elif path.endswith("/responses"):
+        await responses.good_answer(exchange)
     elif path.endswith("/embeddings"):
         await exchange.send_json(200, answers.embeddings_answer(_vectors(exchange.request)))
     elif path.endswith("/models"):

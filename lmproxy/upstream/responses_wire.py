@@ -1,0 +1,132 @@
+"""OpenAI's Responses API on the wire, where the provider speaks it.
+
+A stream's last event has the whole response, with usage and status, and only it makes the stream
+whole: `response.completed`, `response.incomplete` or `response.failed`. Some servers send OpenAI's
+`[DONE]` after it.
+https://platform.openai.com/docs/api-reference/responses-streaming
+"""
+
+import re
+from typing import Any
+
+from lmproxy.call import Json, Observed, Usage
+from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse
+from lmproxy.scrub import Scrubber
+from lmproxy.upstream import answers
+from lmproxy.upstream.events import json_of, last_events
+from lmproxy.upstream.faults import error_inside
+from lmproxy.upstream.usage import count, detail
+from lmproxy.upstream.watch import LOOKED_AT_LAST, StreamWatch
+from lmproxy.upstream.wire import Wire, renamed
+
+LAST = ("response.completed", "response.incomplete", "response.failed")
+"""The types of an event that ends a stream."""
+LONGEST_WORDS = 10_000
+MARKS = tuple(f'"{kind}"'.encode() for kind in LAST)
+REASON = re.compile(rb'"incomplete_details"\s*:\s*\{\s*"reason"\s*:\s*"([\w-]{1,64})"')
+STATUS = re.compile(rb'"status"\s*:\s*"([\w-]{1,64})"')
+
+
+def read_usage(usage: Any) -> Usage | None:
+    """The API's `usage` object; `None` if it is none or says nothing."""
+    if not isinstance(usage, dict):
+        return None
+    prompt, completion = count(usage.get("input_tokens")), count(usage.get("output_tokens"))
+    if prompt is None and completion is None:
+        return None
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        total_tokens=count(usage.get("total_tokens")),
+        cached_tokens=detail(usage, "input_tokens_details", "cached_tokens"),
+        reasoning_tokens=detail(usage, "output_tokens_details", "reasoning_tokens"),
+        source="provider",
+    )
+
+
+def finish_reason(response: Json) -> str | None:
+    """Why a response is incomplete, else its status."""
+    details = response.get("incomplete_details")
+    reason = details.get("reason") if isinstance(details, dict) else None
+    found = reason or response.get("status")
+    return found if isinstance(found, str) else None
+
+
+def _note(response: Json, observed: Observed) -> None:
+    observed.usage = read_usage(response.get("usage")) or observed.usage
+    observed.finish_reason = finish_reason(response)
+
+
+def _note_whole(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:
+    response = answers.json_of_any(answer)
+    if not isinstance(response.get("output"), list):
+        if response.get("error"):
+            raise error_inside(response["error"], scrubber)
+        raise UpstreamInvalidResponse("The provider's answer has no output.")
+    fault = failure(response, scrubber)
+    if fault is not None:
+        raise fault
+    _note(response, observed)
+
+
+def failure(response: Json, scrubber: Scrubber) -> UpstreamFault | None:
+    """The fault in place of a failed response whose words must not be seen; else `None`.
+
+    Any other is an answer: it says itself that it failed, and goes on as it is.
+    """
+    error = response.get("error")
+    if not error or scrubber.value(error, LONGEST_WORDS) == error:
+        return None
+    return error_inside(error, scrubber)
+
+
+def _note_ends(head: bytes, tail: bytes, observed: Observed) -> None:
+    for end in (tail, head):
+        for match in reversed(list(answers.USAGE_OBJECT.finditer(end))):
+            usage = read_usage(answers.json_object(match[1]))
+            if usage and observed.usage.source == "unknown":
+                observed.usage = usage
+    reason = REASON.search(head) or REASON.search(tail) or STATUS.search(head)
+    observed.finish_reason = reason[1].decode() if reason else None
+
+
+class ResponsesWatch(StreamWatch):
+    """Follows one stream of the API's events."""
+
+    def _fault_in(self, event: Json) -> UpstreamFault | None:
+        response = event.get("response")
+        failed = failure(response, self._scrubber) if isinstance(response, dict) else None
+        return failed or super()._fault_in(event)
+
+    def _ends(self, block: bytes) -> bool:
+        """Takes note of the last event as well, for it is large, and is parsed once."""
+        if not any(mark in block for mark in MARKS):
+            return False
+        for event in last_events(block, LOOKED_AT_LAST):
+            response = _last_response(event)
+            if response is not None:
+                _note(response, self._observed)
+                return True
+        return False
+
+    def _read_last_events(self) -> bool:
+        """Only its last event makes a stream whole, and `done` says whether it was there."""
+        return False
+
+
+def _last_response(event: bytes) -> Json | None:
+    """The response in an event that ends a stream; `None` in any other."""
+    parsed = json_of(event) if any(mark in event for mark in MARKS) else None
+    if not isinstance(parsed, dict) or parsed.get("type") not in LAST:
+        return None
+    response = parsed.get("response")
+    return response if isinstance(response, dict) else {}
+
+
+RESPONSES = Wire(
+    path="/responses",
+    body=renamed,
+    note_whole=_note_whole,
+    note_ends=_note_ends,
+    watch=ResponsesWatch,
+)
