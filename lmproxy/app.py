@@ -26,6 +26,7 @@ from lmproxy.api.models import MODEL, MODELS
 from lmproxy.api.nowhere import NOWHERE, only
 from lmproxy.api.openai_chat import CHAT
 from lmproxy.api.openai_responses import CREATE, NO_SOCKET
+from lmproxy.api.operation_endpoints import OPERATION_ENDPOINTS
 from lmproxy.api.policy import HttpPolicy, compile_http_policy
 from lmproxy.call import Json
 from lmproxy.config import Config, load_config
@@ -42,7 +43,7 @@ from lmproxy.snapshot import Snapshot
 from lmproxy.upstream import compile_upstreams
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    CHAT, MESSAGES, COUNT_TOKENS, CREATE, NO_SOCKET, MODELS, MODEL,
+    CHAT, MESSAGES, COUNT_TOKENS, CREATE, NO_SOCKET, *OPERATION_ENDPOINTS, MODELS, MODEL,
 )  # fmt: skip
 """Every endpoint below `api_prefix`."""
 

@@ -10,5 +10,6 @@
 - `dialect`: what each dialect has its own words for; `openai_dialect`, `anthropic_dialect`
 - `body_fields`: what is checked of a request for a model; `answering`: asking, and sending what
   comes of it
+- `operation_endpoints`: those of the operations that `upstream/operations` has
 - `openai_chat`, `anthropic_messages`, `models`, `health`, `nowhere`: the endpoints
 """

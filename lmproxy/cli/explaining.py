@@ -13,6 +13,7 @@ from lmproxy.cli import Options
 from lmproxy.cli.serving import load
 from lmproxy.errors import NotAllowed, Refused
 from lmproxy.routing import Match, check_model_name
+from lmproxy.upstream.operations import OPERATIONS as OTHER_OPERATIONS
 
 EXIT_REFUSED = 1
 OPERATIONS = ("chat", "messages", "responses")
@@ -61,6 +62,7 @@ def _about_rule(assembly: Assembly, model: str, match: Match) -> Iterator[str]:
     yield f'{model}: rule "{match.rule.pattern.text}"{line}'
     for number, target in enumerate(match.targets, 1):
         yield f"  {number}. {target.connection}.{target.model}: {_about_target(assembly, target)}"
+        yield from _about_operations(assembly, target)
 
 
 def _about_target(assembly: Assembly, target: Target) -> str:
@@ -73,6 +75,20 @@ def _about_target(assembly: Assembly, target: Target) -> str:
     renamed = f", as {deployment}" if deployment != target.model else ""
     lanes = ", ".join(f"{operation} by {connection.lane(operation)}" for operation in OPERATIONS)
     return f"{lanes}{renamed}"
+
+
+def _about_operations(assembly: Assembly, target: Target) -> Iterator[str]:
+    """A line for each lane that other operations take, and one for those that cannot be asked."""
+    upstreams = assembly.snapshot.upstreams
+    connection = upstreams[target.connection]
+    if not connection.enabled or connection.deployment(target.model) is None:
+        return
+    by_lane: dict[str, list[str]] = {}
+    for operation in OTHER_OPERATIONS:
+        lane = upstreams.lane(connection, operation)
+        by_lane.setdefault(f"by {lane}" if lane else "not offered", []).append(operation)
+    for how, operations in sorted(by_lane.items()):
+        yield f"     {', '.join(operations)} {how}"
 
 
 def _about_caller(assembly: Assembly, caller: Caller, model: str, match: Match) -> tuple[str, bool]:

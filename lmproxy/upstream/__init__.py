@@ -8,6 +8,7 @@
   form from `chat_form`
 - `vendors`: where each kind of provider lives and what it speaks, each a `vendor`
 - `request_body`: a client's body as it goes on
+- `operations`: what there is besides chat, each an `operation` in a file of its own: `embeddings`
 - `wires`: the operations that can be relayed, each a `wire`: `openai_wire`, `anthropic_wire`,
   `responses_wire`
 - `relay`: the lane that passes bytes on; `events`: its view of a stream; `answers`: of a plain
@@ -20,10 +21,11 @@
 - `messages_bridge`: Anthropic's API where the provider is asked for chat: `messages_request` makes
   the request, `message_form` the answer, `message_events` its stream; `token_count`: an estimate
 - `responses_bridge`: the same for OpenAI's Responses API
+- `function_lane`: the operations that LiteLLM has a function for, asked through it
 - `account`: who LiteLLM calls for; `litellm_names`: the providers it knows besides
 - `litellm_door`: the one way to LiteLLM; behind it `litellm_public`, its public call,
-  `litellm_transport`, its clients, `litellm_internals` and `litellm_shapes`, its transformations,
-  and `litellm_messages`, its reading of Anthropic's requests
+  `litellm_functions`, those for the other operations, `litellm_transport`, its clients,
+  `litellm_internals` and `litellm_shapes`, its transformations, and `litellm_messages`, its reading of Anthropic's requests
 - `usage`: token counts as providers give them, and estimates
 - `egress`: the only way out: one client, one base URL, deadlines, limits; `posting`: a request to
   one address, prepared

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lmproxy.call import Call, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.config.values import Lane
-from lmproxy.errors import LaneNotAvailable
+from lmproxy.errors import LaneNotAvailable, NotFound
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.lease import Leases
 from lmproxy.upstream.litellm_door import Door
@@ -94,4 +94,14 @@ def lane_not_available(lane: str, operation: str) -> LaneNotAvailable:
     return LaneNotAvailable(
         f"This model's provider needs the {lane} lane for '{operation}', which this version of the "
         "proxy does not have. Connections to OpenAI-compatible providers work."
+    )
+
+
+def not_offered(call: Call) -> NotFound:
+    """The error of a request for what its model's provider does not do."""
+    return NotFound(
+        f"The model '{call.model}' has no '{call.operation}': its provider does not offer it. "
+        "Name another model; GET /v1/models lists what your key may use.",
+        code="operation_not_supported",
+        param="model",
     )

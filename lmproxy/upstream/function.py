@@ -21,7 +21,7 @@ from lmproxy.config import schema
 from lmproxy.config.binding import BindError, Misfit, Spec, resolve_class
 from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse, UpstreamTimeout
 from lmproxy.upstream.chat_form import ChatForm, Gathered, texts
-from lmproxy.upstream.connection import Common, Connection, lane_not_available
+from lmproxy.upstream.connection import Common, Connection, not_offered
 from lmproxy.upstream.lease import Lease
 from lmproxy.upstream.stream_form import StreamForm
 from lmproxy.upstream.usage import estimate, read_usage
@@ -59,7 +59,7 @@ class Function(Connection):
     async def ask(self, call: Call, model: str, observed: Observed) -> Reply:
         """Call the function; see `Connection.ask`."""
         if call.operation != "chat":
-            raise lane_not_available(self.lane(call.operation), call.operation)
+            raise not_offered(call)
         items = self._items(call, model)
         lease = self._leases.take()
         if not call.stream:

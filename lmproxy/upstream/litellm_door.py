@@ -16,6 +16,7 @@ from lmproxy.config.environment import prepare_for_litellm
 from lmproxy.errors import Unavailable
 
 if TYPE_CHECKING:
+    from lmproxy.upstream.litellm_functions import Functions
     from lmproxy.upstream.litellm_internals import Translator
     from lmproxy.upstream.litellm_messages import MessagesAdapter
     from lmproxy.upstream.litellm_public import Public
@@ -29,12 +30,14 @@ class Litellm:
 
     Attributes:
         public: LiteLLM's public call.
+        functions: its functions for what is not chat.
         translator: its transformations; `None` if the installed LiteLLM has them not as we know
             them, and then the public call does their work.
         messages: its translation of Anthropic's requests; `None` likewise, and then nothing does.
     """
 
     public: "Public"
+    functions: "Functions"
     translator: "Translator | None"
     messages: "MessagesAdapter | None"
 
@@ -68,13 +71,14 @@ def _load() -> Litellm | None:
     prepare_for_litellm()
     try:
         public = importlib.import_module("lmproxy.upstream.litellm_public").Public()
+        functions = importlib.import_module("lmproxy.upstream.litellm_functions").Functions()
     except Exception:
         log.exception("LiteLLM cannot be loaded: connections that need it answer 503")
         return None
     translator, messages = _translator(), _messages()
     seconds = round(time.monotonic() - started_at, 1)
     log.info("LiteLLM is loaded", seconds=seconds, translates=translator is not None)
-    return Litellm(public, translator, messages)
+    return Litellm(public, functions, translator, messages)
 
 
 def _translator() -> "Translator | None":

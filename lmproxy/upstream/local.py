@@ -12,7 +12,7 @@ from lmproxy.call import Call, Observed, Reply
 from lmproxy.config.binding import Misfit
 from lmproxy.config.values import Lane
 from lmproxy.errors import Unavailable, UpstreamTimeout
-from lmproxy.upstream.connection import Common, Connection, lane_not_available
+from lmproxy.upstream.connection import Common, Connection, not_offered
 from lmproxy.upstream.egress import Egress, EgressPolicy
 from lmproxy.upstream.local_process import (
     LocalModelError,
@@ -90,7 +90,7 @@ class Local(Connection):
     async def ask(self, call: Call, model: str, observed: Observed) -> Reply:
         """Send `call` to the child process, waiting until it is ready."""
         if self.lane(call.operation) != "relay":
-            raise lane_not_available("litellm", call.operation)
+            raise not_offered(call)
         relay = await self._relay_to_child()
         return await relay.ask(call, model, observed, self._leases)
 

@@ -17,8 +17,9 @@ from lmproxy.config.values import Lane
 from lmproxy.errors import Unavailable
 from lmproxy.upstream.account import account
 from lmproxy.upstream.arguments import may_pass
-from lmproxy.upstream.connection import Common, Connection, lane_not_available
+from lmproxy.upstream.connection import Common, Connection
 from lmproxy.upstream.egress import Egress, EgressPolicy
+from lmproxy.upstream.function_lane import FunctionLane
 from lmproxy.upstream.litellm_names import TRANSLATED, region_address
 from lmproxy.upstream.model_list import ModelList, listing_way
 from lmproxy.upstream.relay import Relay
@@ -26,7 +27,7 @@ from lmproxy.upstream.translation_lanes import Translating, Wishes
 from lmproxy.upstream.vendor import Vendor, chat_lane, relayed
 from lmproxy.upstream.vendors import ALL
 from lmproxy.upstream.way_out import Way
-from lmproxy.upstream.wires import WIRES
+from lmproxy.upstream.wires import WIRES, word_of
 
 FRAMING = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}
 """Headers that say how a request is sent: they are the client library's."""
@@ -69,13 +70,15 @@ class Provider(Connection):
         stream_usage = settings.stream_usage or known.stream_usage
         self._relay = Relay.over(self._egress, stream_usage, common.scrubber)
         way = Way(self._egress, common.scrubber, self._leases, own_headers)
-        self._translating = Translating(
-            account(settings, known, base), way, _wishes(settings), common.door
-        )
+        own, wishes = account(settings, known, base), _wishes(settings)
+        self._translating = Translating(own, way, wishes, common.door)
+        self._functions = FunctionLane(own, base, way, wishes, common.door)
 
     def takes(self, operation: str) -> bool:
-        """Chat on every lane, and what can be relayed."""
-        return operation == "chat" or self._relays(operation)
+        """Chat on every lane, and what can be relayed or LiteLLM has a function for."""
+        if operation == "chat" or self._relays(operation):
+            return True
+        return self._functions.has(operation)
 
     def lane(self, operation: str) -> str:
         """The forced lane, else relay for what the provider speaks, else what the vendor needs."""
@@ -88,7 +91,9 @@ class Provider(Connection):
         return self._lane_from_elsewhere if operation in ("messages", "responses") else "litellm"
 
     def _relays(self, operation: str) -> bool:
-        return operation in self._speaks and operation in WIRES and self._relays_others
+        if operation not in WIRES or not self._relays_others:
+            return False
+        return word_of(operation) in self._speaks
 
     async def start(self) -> None:
         """Have LiteLLM loaded and warm, if this connection needs it."""
@@ -103,7 +108,7 @@ class Provider(Connection):
         if lane == "relay":
             return await self._relay.ask(call, model, observed, self._leases)
         if call.operation != "chat":
-            raise lane_not_available(lane, call.operation)
+            return await self._functions.ask(call, model, observed)
         return await self._translating.ask(call, model, observed, lane)
 
     async def models(self) -> tuple[str, ...] | None:

@@ -13,12 +13,15 @@ from lmproxy.errors import Problem
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import messages_bridge, responses_bridge
 from lmproxy.upstream.catalogue import Catalogue
-from lmproxy.upstream.connection import Common, Connection, lane_not_available
+from lmproxy.upstream.connection import Common, Connection, not_offered
 from lmproxy.upstream.litellm_door import Door, freeze
 from lmproxy.upstream.token_count import estimated
 from lmproxy.upstream.vendors import ALL, advice
 
 log = logs.get(__name__)
+
+BRIDGED = {"messages", "count_tokens"}
+"""Operations that whoever is asked for chat can be asked for."""
 
 KINDS = {
     "function": "lmproxy.upstream.function.Function",
@@ -51,6 +54,11 @@ class Upstreams:
     def __iter__(self) -> Iterator[Connection]:
         return iter(self._connections.values())
 
+    def lane(self, connection: Connection, operation: str) -> str | None:
+        """How a request for `operation` would go; `None` if its provider does not offer it."""
+        offered = connection.takes(operation) or operation in BRIDGED
+        return connection.lane(operation) if offered else None
+
     async def ask(
         self, connection: Connection, call: Call, model: str, observed: Observed
     ) -> Reply:
@@ -61,7 +69,7 @@ class Upstreams:
             return estimated(call, observed)
         ask_as_chat = BRIDGES.get(call.operation)
         if ask_as_chat is None:
-            raise lane_not_available(connection.lane(call.operation), call.operation)
+            raise not_offered(call)
         return await ask_as_chat(
             call,
             model,

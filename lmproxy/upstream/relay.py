@@ -15,13 +15,13 @@ from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers
 from lmproxy.upstream.egress import Egress
-from lmproxy.upstream.events import json_of
+from lmproxy.upstream.events import MOST_ANSWER_BYTES, json_of
 from lmproxy.upstream.faults import error_inside, error_of, rejected
 from lmproxy.upstream.lease import Leases
 from lmproxy.upstream.passing import Deadlines, EventStream, LongAnswer, Passing
 from lmproxy.upstream.request_body import dump
 from lmproxy.upstream.watch import StreamWatch
-from lmproxy.upstream.wire import Wire
+from lmproxy.upstream.wire import Mending, Wire
 from lmproxy.upstream.wires import WIRES
 
 MOST_ERROR_BYTES = 64 * 1024
@@ -86,14 +86,17 @@ class Relay:
         if call.stream:
             watch = wire.watch(passing.observed, self.scrubber, withhold_usage=withhold)
             return await self._stream(passing, watch)
-        return await self._plain(passing, wire)
+        return await self._plain(passing, call, wire)
 
-    async def _plain(self, passing: Passing, wire: Wire) -> Reply:
+    async def _plain(self, passing: Passing, call: Call, wire: Wire) -> Reply:
         if passing.content_type == EVENT_STREAM:
             raise UpstreamInvalidResponse("The provider streamed an answer that should be plain.")
         passing.begin()
         head = await passing.some(answers.PARSED_WHOLE_BYTES)
         observed = passing.observed
+        mending = wire.mend(call, head) if wire.mend else None
+        if mending is not None:
+            return await self._mended(passing, wire, head, mending)
         if not passing.at_end:
             answers.check_head(head)
             body = LongAnswer(passing, head, wire.note_ends)
@@ -102,6 +105,17 @@ class Relay:
         observed.delivered_bytes = len(head)
         passing.close()
         return Reply(200, passing.content_type_header, head, observed)
+
+    async def _mended(self, passing: Passing, wire: Wire, head: bytes, mending: Mending) -> Reply:
+        """The whole answer in a form that the client can read."""
+        whole = head + await passing.some(MOST_ANSWER_BYTES)
+        if not passing.at_end:
+            raise UpstreamInvalidResponse("The provider's answer is too large.")
+        wire.note_whole(whole, passing.observed, self.scrubber)
+        body = mending(whole)
+        passing.observed.delivered_bytes = len(body)
+        passing.close()
+        return Reply(200, b"application/json", body, passing.observed)
 
     async def _stream(self, passing: Passing, watch: StreamWatch) -> Reply:
         if passing.content_type != EVENT_STREAM:

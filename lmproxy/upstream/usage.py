@@ -16,7 +16,9 @@ COUNT = re.compile(rb'"\w*(?:[tT]okens|TokenCount|_count)"\s*:\s*-?\d')
 """A token count in the answer of any provider."""
 BYTES_PER_TOKEN = 4
 """English text in the common tokenizers; an estimate, and marked as one."""
-PROMPT = ("messages", "system", "input", "instructions")
+PROMPT = ("messages", "system", "input", "instructions", "prompt", "suffix", "query", "documents")
+WRITE_TEXT = {"chat", "messages", "responses", "completions"}
+"""Operations whose answer is made of tokens."""
 
 
 def read_usage(usage: Any) -> Usage | None:
@@ -47,7 +49,9 @@ def estimate(call: Call, observed: Observed) -> Usage:
     prompt = started.prompt_tokens if started else None
     if prompt is None:
         prompt = estimate_prompt(call.body)
-    if call.stream:
+    if call.operation not in WRITE_TEXT:
+        completion = 0
+    elif call.stream:
         completion = observed.delivered_events
     else:
         completion = observed.delivered_bytes // BYTES_PER_TOKEN
@@ -107,7 +111,9 @@ def detail(usage: Json, group: str, name: str) -> int | None:
 
 
 def _text_length(messages: Any) -> int:
-    """Bytes of every text in `messages`; pictures and sounds are not text."""
+    """Bytes of every text in `messages`; pictures and sounds are not text. A number is a token."""
+    if type(messages) is int:
+        return BYTES_PER_TOKEN
     if isinstance(messages, str):
         return len(messages.encode())
     if isinstance(messages, list):

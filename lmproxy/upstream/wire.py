@@ -5,15 +5,20 @@ The relay lane is the same for all of them: this is what it asks where they diff
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from lmproxy.call import Call, Json, Observed
 from lmproxy.config.values import StreamUsage
+from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
+from lmproxy.upstream import answers
+from lmproxy.upstream.usage import read_usage
 from lmproxy.upstream.watch import StreamWatch
 
 Body = Callable[[Call, str, StreamUsage], tuple[Json, bool]]
 NoteWhole = Callable[[bytes, Observed, Scrubber], None]
 NoteEnds = Callable[[bytes, bytes, Observed], None]
+Mending = Callable[[bytes], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,9 @@ class Wire:
             `UpstreamFault` for an error in disguise, or for what is no answer.
         note_ends: takes note of both in the head and the tail of a long plain answer.
         watch: follows a stream.
+        mend: of a call and the beginning of its plain answer, what makes the whole answer into one
+            the client can read; `None` where it is one, as nearly always.
+        family: what `speaks` calls it together with others; `None`: its own name.
     """
 
     path: str
@@ -35,8 +43,22 @@ class Wire:
     note_whole: NoteWhole
     note_ends: NoteEnds
     watch: type[StreamWatch]
+    mend: Callable[[Call, bytes], Mending | None] | None = None
+    family: str | None = None
 
 
 def renamed(call: Call, model: str, _: StreamUsage) -> tuple[Json, bool]:
     """The client's body with the provider's name of the model, and nothing of ours."""
     return {**call.body, "model": model}, False
+
+
+def plain_wire(path: str, answer_field: str, **more: Any) -> Wire:
+    """That of an operation of OpenAI's whose answer is plain, and has a list in `answer_field`."""
+
+    def note_whole(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:
+        document = answers.parsed(answer, scrubber)
+        if not isinstance(document.get(answer_field), list):
+            raise UpstreamInvalidResponse(f"The provider's answer has no {answer_field}.")
+        observed.usage = read_usage(document.get("usage")) or observed.usage
+
+    return Wire(path, renamed, note_whole, answers.note_ends, StreamWatch, **more)

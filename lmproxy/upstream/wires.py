@@ -2,11 +2,19 @@
 
 from lmproxy.upstream.anthropic_wire import COUNT_TOKENS, MESSAGES
 from lmproxy.upstream.openai_wire import CHAT
+from lmproxy.upstream.operations import OPERATIONS
 from lmproxy.upstream.responses_wire import RESPONSES
+from lmproxy.upstream.wire import Wire
 
-WIRES = {
+WIRES: dict[str, Wire] = {
     "chat": CHAT,
     "messages": MESSAGES,
     "count_tokens": COUNT_TOKENS,
     "responses": RESPONSES,
+    **{operation.name: operation.wire for operation in OPERATIONS.values()},
 }
+
+
+def word_of(operation: str) -> str:
+    """What `speaks` calls it."""
+    return WIRES[operation].family or operation

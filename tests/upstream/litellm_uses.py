@@ -44,6 +44,14 @@ CALLS: dict[str, Call] = {
     "litellm:get_supported_openai_params": by_name("model custom_llm_provider"),
     "litellm:get_optional_params": by_name("model custom_llm_provider"),
     "litellm:Timeout": None,
+    # litellm_functions
+    "litellm:aembedding": by_name("model", may_be_more=True),
+    "litellm:embedding": by_name(
+        "model input api_key api_base dimensions encoding_format user", may_be_more=True
+    ),
+    "litellm.utils:get_optional_params_embeddings": by_name(
+        "model custom_llm_provider user dimensions"
+    ),
     "litellm:BadRequestError": None,
     "litellm:NotFoundError": None,
     "litellm:UnsupportedParamsError": None,

@@ -1,0 +1,153 @@
+"""An operation other than chat, by LiteLLM's function for it, over the connection's own way out.
+
+What holds for chat on the litellm lane holds here: arguments by a list, the operator's key and
+base, no retries, faults as they were seen on the way; and what did not go on is named.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from lmproxy import logs
+from lmproxy.call import Call, Json, Observed, Reply
+from lmproxy.config.binding import where_raised
+from lmproxy.errors import ProxyError, Refused, UpstreamInvalidResponse, UpstreamTimeout
+from lmproxy.upstream.arguments import Account, refuse, untranslatable
+from lmproxy.upstream.litellm_door import Door, Litellm
+from lmproxy.upstream.operation import LitellmFunction
+from lmproxy.upstream.operations import OPERATIONS
+from lmproxy.upstream.request_body import dump
+from lmproxy.upstream.translated import fault_of
+from lmproxy.upstream.translation_lanes import Wishes
+from lmproxy.upstream.usage import estimate, read_usage
+from lmproxy.upstream.way_out import Way, WayOut
+
+log = logs.get(__name__)
+
+HANDLED = {"model", "stream"}
+"""Fields with a meaning to the proxy itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionLane:
+    """The lane of one connection."""
+
+    account: Account
+    base: str
+    way: Way
+    wishes: Wishes
+    door: Door
+
+    def has(self, operation: str) -> bool:
+        """Whether LiteLLM can ask this provider for it."""
+        return self._place(operation) is not None
+
+    def _place(self, operation: str) -> tuple[str, str] | None:
+        known = OPERATIONS.get(operation)
+        function = known.litellm if known else None
+        return function.providers.get(self.account.provider) if function else None
+
+    async def ask(self, call: Call, model: str, observed: Observed) -> Reply:
+        """Send `call` as `model`.
+
+        Raises:
+            UpstreamFault: no answer came of it.
+            Refused: nothing was sent.
+        """
+        function, place = OPERATIONS[call.operation].litellm, self._place(call.operation)
+        assert function is not None
+        assert place is not None
+        provider, path = place
+        base = None if self.account.api_base is None else self.base + path
+        account = replace(self.account, provider=provider, api_base=base)
+        litellm = await self._loaded()
+        observed.lane = "litellm"
+        with _making_a_request(litellm):
+            arguments = self._arguments(litellm, function, account, call, model, observed)
+        way = self.way.begin(call, observed)
+        try:
+            made = await litellm.functions.call(function.name, account, model, arguments, way)
+            return _reply(call, function, made, way, observed)
+        except Exception as error:
+            raise fault_of(error, way, litellm.public.meaning) from error
+        finally:
+            way.close()
+
+    async def _loaded(self) -> Litellm:
+        try:
+            async with asyncio.timeout(self.way.egress.policy.timeouts.first_byte_s):
+                return await self.door.open()
+        except TimeoutError:
+            raise UpstreamTimeout("The way to this model's provider is still being made.") from None
+
+    def _arguments(
+        self,
+        litellm: Litellm,
+        function: LitellmFunction,
+        account: Account,
+        call: Call,
+        model: str,
+        observed: Observed,
+    ) -> Json:
+        known, extra, dropped = self._choose(function, call.body)
+        asked = {name: known[name] for name in known if name not in function.required}
+        refused = litellm.functions.refused(function.name, account.provider, model, asked)
+        for name in refused:
+            del known[name]
+        observed.dropped_params = (*dropped, *refused)
+        if self.wishes.unsupported == "reject" and observed.dropped_params:
+            raise refuse(observed.dropped_params)
+        return {**function.arguments(known), **extra}
+
+    def _choose(self, function: LitellmFunction, body: Json) -> tuple[Json, Json, list[str]]:
+        """Of the client's fields: parameters, what the operator lets pass, what goes nowhere."""
+        known: Json = {}
+        extra: Json = {}
+        dropped: list[str] = []
+        for name, value in orjson.loads(dump(body)).items():
+            if name in HANDLED or value is None:
+                continue
+            if name in function.parameters:
+                known[name] = value
+            elif name in self.wishes.passed:
+                extra[name] = value
+            else:
+                dropped.append(name)
+        return known, extra, dropped
+
+
+def _reply(
+    call: Call, function: LitellmFunction, made: Any, way: WayOut, observed: Observed
+) -> Reply:
+    """The reply of what LiteLLM gave.
+
+    Raises:
+        UpstreamFault: what was seen on the way, whatever LiteLLM made of it.
+    """
+    if way.fault is not None:
+        raise way.fault
+    if not way.has_answer:
+        raise UpstreamInvalidResponse("The provider was not asked.")
+    answer = function.answer(call, made.model_dump(exclude_none=True))
+    body = orjson.dumps(answer)
+    observed.delivered_bytes = len(body)
+    usage = read_usage(answer.get("usage"))
+    observed.usage = usage if usage and way.has_counts else estimate(call, observed)
+    return Reply(200, b"application/json", body, observed)
+
+
+@contextlib.contextmanager
+def _making_a_request(litellm: Litellm) -> Iterator[None]:
+    """Whatever LiteLLM trips over within is the client's: nothing is sent yet."""
+    try:
+        yield
+    except ProxyError:
+        raise
+    except Exception as error:
+        log.info("a request cannot be translated", raised=where_raised(error))
+        meant = litellm.public.meaning(error)
+        raise (meant if isinstance(meant, Refused) else untranslatable()) from error

@@ -1,0 +1,75 @@
+"""What is special of an operation other than chat? Everything that is, in one object.
+
+A file with an `Operation` and its name in `operations.OPERATIONS` is a new endpoint: the API makes
+the endpoint of it, the relay lane its `Wire`, and `function_lane` a call of LiteLLM's function.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lmproxy.call import Call, Json
+from lmproxy.errors import InvalidRequest
+from lmproxy.upstream.wire import Wire
+
+
+@dataclass(frozen=True, slots=True)
+class LitellmFunction:
+    """How LiteLLM is asked, where the provider does not speak it.
+
+    Attributes:
+        name: of the function in `litellm`.
+        parameters: the fields of a request that may become arguments of these names; nothing else
+            does.
+        required: those of them that every request has: they are never held to be unsupported.
+        providers: by LiteLLM's name of a provider for chat, its name for this and what its idea of
+            the base URL has behind the connection's. Others do not have it.
+        arguments: of what was chosen of the client's fields, what LiteLLM is given.
+        answer: of a call and LiteLLM's answer, the client's.
+    """
+
+    name: str
+    parameters: frozenset[str]
+    required: frozenset[str]
+    providers: Mapping[str, tuple[str, str]]
+    arguments: Callable[[Json], Json]
+    answer: Callable[[Call, Json], Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation and its endpoint, a `POST` with a JSON body in OpenAI's dialect.
+
+    Attributes:
+        name: the word for it in records.
+        paths: below `api_prefix`.
+        summary: a line for the OpenAPI page.
+        check: raises `InvalidRequest` for a body that no provider could take.
+        wire: how it is relayed.
+        litellm: `None` where LiteLLM cannot do it.
+        streams: whether a client may ask for a stream.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    summary: str
+    check: Callable[[Json], None]
+    wire: Wire
+    litellm: LitellmFunction | None = None
+    streams: bool = False
+
+
+def need(body: Json, param: str, kinds: type | tuple[type, ...], wanted: str) -> Any:
+    """The field `param` of a request, which is one of `kinds`, in words `wanted`.
+
+    Raises:
+        InvalidRequest: it is missing, empty or of another type.
+    """
+    value = body.get(param)
+    if value is None:
+        raise InvalidRequest(
+            f"The request has no '{param}'.", code="missing_required_parameter", param=param
+        )
+    if not isinstance(value, kinds):
+        raise InvalidRequest(f"'{param}' must be {wanted}.", code="invalid_type", param=param)
+    return value
