@@ -10,7 +10,8 @@ from lmproxy.call import Call, Reply
 from lmproxy.errors import ClientGone, ProxyError, UpstreamFault
 from lmproxy.gateway import Passage
 
-SESSION_HEADERS = (b"session-id", b"x-session-id")
+SESSION_HEADERS = (b"session-id", b"x-session-id", b"x-claude-code-session-id")
+"""The first is Codex's as well."""
 
 
 async def ask_and_send(exchange: Exchange, passage: Passage, call: Call) -> None:

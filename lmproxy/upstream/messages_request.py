@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 KNOWN_BLOCKS = {"text", "image", "document", "tool_use", "tool_result", "thinking"}
 KNOWN_BLOCKS |= {"redacted_thinking"}
+OF_A_TOOL = {"name", "description", "input_schema", "cache_control", "strict", "type"}
+"""What of a tool of the client's own goes on; LiteLLM would put the rest into its parameters."""
 TAKE_THOUGHTS = {"anthropic", "azure_ai", "bedrock", "databricks", "gemini", "openrouter"}
 TAKE_THOUGHTS |= {"vertex_ai"}
 """Providers, by LiteLLM's names, to which a model's earlier thoughts may go back."""
@@ -43,6 +45,8 @@ def chat_body(
     dropped: list[str] = []
     fresh = orjson.loads(orjson.dumps(body))
     fresh["messages"] = [_readable(message, dropped) for message in fresh["messages"]]
+    if isinstance(fresh.get("tools"), list):
+        fresh["tools"] = [_plain_tool(tool, dropped) for tool in fresh["tools"]]
     chat, names = adapter.chat(fresh, model, provider)
     messages = list(_with_pictures(chat["messages"]))
     if provider not in TAKE_THOUGHTS:
@@ -84,6 +88,14 @@ def _set_effort(chat: Json, body: Json, dropped: list[str]) -> None:
         chat["reasoning_effort"] = "high"
 
 
+def _plain_tool(tool: Any, dropped: list[str]) -> Any:
+    """Without what tells Anthropic when to load or call a tool of the client's; that is named."""
+    if not isinstance(tool, dict) or "input_schema" not in tool:
+        return tool
+    dropped += [f"tools[].{name}" for name in tool if name not in OF_A_TOOL]
+    return {name: value for name, value in tool.items() if name in OF_A_TOOL}
+
+
 def _readable(message: Any, dropped: list[str]) -> Any:
     content = message.get("content") if isinstance(message, dict) else None
     if not isinstance(content, list):
@@ -97,6 +109,12 @@ def _readable_block(block: Any, dropped: list[str]) -> Iterator[Any]:
     kind = block.get("type") if isinstance(block, dict) else None
     if kind == "document" and (text := _document_text(block.get("source"))) is not None:
         yield {**_cached(block), "type": "text", "text": text}
+    elif kind == "tool_reference":  # What Claude Code answers to a search for tools.
+        yield {
+            **_cached(block),
+            "type": "text",
+            "text": f"{block.get('tool_name')} can be called now.",
+        }
     elif kind == "tool_use":
         yield {**block, "id": call_id(str(block.get("id")))}
     elif kind == "tool_result":

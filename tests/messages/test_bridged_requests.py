@@ -169,3 +169,26 @@ def test_a_count_is_estimated_and_says_so(claude: Proxy, provider: Provider) -> 
     assert provider.requests_for("gpt-count") == []
     record = claude.record(id=answers_[0].headers["x-request-id"])
     assert (record["lane"], record["usage"]["source"]) == ("estimate", "unknown")
+
+
+def test_tools_that_were_looked_up_are_named_and_may_be_called(
+    claude: Proxy, provider: Provider
+) -> None:
+    found = {"type": "tool_reference", "tool_name": "fetch"}
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [found]}
+    turns = [
+        *ask("any")["messages"],
+        {"role": "system", "content": [{"type": "text", "text": "You are in /tmp."}]},
+        {"role": "assistant", "content": [TOOL_TURNS[0]["content"][2]]},
+        {"role": "user", "content": [result, {"type": "text", "text": "Tool loaded."}]},
+    ]
+    late = {**TOOL, "name": "fetch", "defer_loading": True, "input_examples": [{"city": "Rome"}]}
+
+    request, dropped = sent(claude, provider, "gpt-late", messages=turns, tools=[late])
+
+    roles = [message["role"] for message in request["messages"]]
+    assert roles == ["user", "system", "assistant", "tool", "user"]
+    assert request["messages"][3]["content"] == "fetch can be called now."
+    (tool,) = request["tools"]
+    assert tool["function"]["parameters"] == TOOL["input_schema"]
+    assert dropped == {"tools[].defer_loading", "tools[].input_examples"}
