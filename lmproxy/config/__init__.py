@@ -1,5 +1,6 @@
 """What did the operator ask for? One file in, one immutable `Config` or every problem at once.
 
+- `formats`: TOML, JSON, YAML, Python (`toml_file` and so on); each gives a `document`
 - `environment`: the only place that reads the environment and `.env` files
 - `secrets`: `env:NAME`, `file:PATH`, `credential:NAME`
 - `places`: the line of every key

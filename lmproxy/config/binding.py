@@ -88,7 +88,7 @@ def _import(module: str, spec: Spec, key: str) -> ModuleType | None:
     except Exception as error:  # noqa: BLE001 - anybody's code may raise anything.
         if isinstance(error, ModuleNotFoundError) and f"{module}.".startswith(f"{error.name}."):
             return None
-        message = f"'{module}' cannot be imported: {where_raised(error)}"
+        message = f"'{module}' cannot be imported: {why_not_imported(error)}"
         raise BindError([((*spec.place, key), message, None)]) from None
 
 
@@ -133,6 +133,18 @@ def where_raised(error: BaseException) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1]
     reason = f" ({os.strerror(error.errno)})" if isinstance(error, OSError) and error.errno else ""
     return f"{type(error).__name__}{reason} at {last.filename}:{last.lineno}"
+
+
+def why_not_imported(error: BaseException) -> str:
+    """As `where_raised`; for a module that is not there its name."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return where_raised(error)
+    missing = f"there is no module '{error.name}' ({where_raised(error)})"
+    if error.name.partition(".")[0] == "lm_proxy":
+        return (
+            f"{missing}: what a module of your own may import instead is in docs/from-lm-proxy.md"
+        )
+    return missing
 
 
 def _fields(target: Callable[..., Any], given: set[str]) -> Iterator[tuple[str, Any]]:

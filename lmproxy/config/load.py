@@ -1,4 +1,4 @@
-"""The steps from a file to a `Config`: read, parse, resolve references, validate.
+"""The steps from a file to a `Config`: read, resolve references, validate.
 
 Each step hands the next only what it needs, and everything that went wrong in a step is said at
 once. What a provider, a rule or a key may be is not known here: the rooms say that, with
@@ -6,8 +6,6 @@ once. What a provider, a rule or a key may be is not known here: the rooms say t
 """
 
 import hashlib
-import re
-import tomllib
 from collections.abc import KeysView, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -18,7 +16,8 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr, ValidationError
 
 from lmproxy.config.environment import read_environment
-from lmproxy.config.places import KeyPath, line_of, locate
+from lmproxy.config.formats import read_document
+from lmproxy.config.places import KeyPath, line_of
 from lmproxy.config.problems import as_problem, explain, hint_at_slid
 from lmproxy.config.schema import Connection, Settings
 from lmproxy.config.secrets import References
@@ -108,7 +107,7 @@ def load_config(
     env_file: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> Config:
-    """Read and validate a TOML config.
+    """Read and validate a config.
 
     Args:
         path: the file.
@@ -136,15 +135,14 @@ def examine(
     is not to be served. `None` where too little is left.
 
     Raises:
-        ConfigError: there is no text, no TOML, or no such env file.
+        ConfigError: there is no such file, or env file, or it cannot be parsed.
     """
     path = Path(path)
     environment = read_environment(env_file)
-    text = _read(path)
-    document = {**_parse(path, text), **(overrides or {})}
-    places = locate(text)
+    document, digest = read_document(path)
+    values, places = {**document.values, **(overrides or {})}, document.places
     references = References(environment)
-    resolved = references.resolve(document)
+    resolved = references.resolve(values)
     settings, wrong = _validate(resolved)
     problems = [*references.located(places)]
     missing = {problem.where for problem in problems}
@@ -155,42 +153,12 @@ def examine(
     config = Config(
         settings=settings,
         path=path,
-        digest=hashlib.sha256(text.encode()).hexdigest()[:12],
+        digest=digest[:12],
         places=places,
         referred=references.found,
         environment=environment,
     )
     return config, problems
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        reason = error.strerror or "it cannot be read"
-        raise ConfigError(str(path), [Problem("", f"the file cannot be read: {reason}")]) from None
-    except UnicodeDecodeError:
-        raise ConfigError(str(path), [Problem("", "the file is not UTF-8 text")]) from None
-
-
-def _parse(path: Path, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problem = _not_toml(str(error))
-    except (RecursionError, ValueError):  # Tables without end, numbers of thousands of digits.
-        problem = Problem("", "not valid TOML: it is nested too deeply or a number is too long")
-    raise ConfigError(str(path), [problem])
-
-
-def _not_toml(words: str) -> Problem:
-    """`Invalid value (at line 4, column 11)` with its line where every line is."""
-    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", words, re.DOTALL)
-    if found is None:
-        return Problem("", f"not valid TOML: {words}")
-    reason, line, column = found.groups()
-    hint = "texts stand in quotes" if reason == "Invalid value" else None
-    return Problem("", f"not valid TOML: {reason} at column {column}", int(line), hint)
 
 
 Wrong = tuple[KeyPath, str, str | None]

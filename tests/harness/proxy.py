@@ -47,16 +47,17 @@ class Proxy:
         arguments: tuple[str, ...] = (),
         environment: Mapping[str, str] | None = None,
         warm: bool = True,
+        name: str = "proxy.toml",
     ) -> None:
-        """`config`, a table or TOML text, becomes `folder/proxy.toml`; the process runs there.
+        """`config`, a table or a text, becomes `folder/proxy.toml`; the process runs there.
 
         With a `lane`, it is waited for until it is warm, unless told not to.
         """
         self._warm = warm
         self.folder = folder
-        self.config_file = folder / "proxy.toml"
+        self.config_file = folder / name
         text = config if isinstance(config, str) else tomli_w.dumps(config)
-        self.config_file.write_text(on_lane(self.lane, text))
+        self.config_file.write_text(on_lane(self.lane, text) if name.endswith(".toml") else text)
         self.config_file.chmod(0o600)
         self._arguments = arguments
         self._environment = environment or {}
