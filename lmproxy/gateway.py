@@ -170,7 +170,8 @@ class Passage:
         attempt = draft.begin_attempt(target, connection.lane(call.operation))
         try:
             upstreams = self._snapshot.upstreams
-            return await upstreams.ask(connection, call, target.model, draft.observed)
+            reply = await upstreams.ask(connection, call, target.model, draft.observed)
+            return self._gateway.recorder.keep(reply, draft)
         except ProxyError as error:
             attempt.error_code = error.code
             if isinstance(error, UpstreamAuthError):

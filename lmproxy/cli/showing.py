@@ -13,10 +13,15 @@ from lmproxy.scrub import MASK
 def main(options: Options) -> int:
     """Print it as TOML. The exit code."""
     assembly = load(options)
-    document = assembly.config.settings.model_dump(mode="json", exclude_none=True)
+    document = assembly.config.settings.model_dump(mode="json", exclude_none=True, fallback=_dotted)
     document["storage"]["dir"] = str(assembly.config.storage_dir)
     typer.echo(assembly.scrubber.text(tomli_w.dumps(_masked(document))), nl=False)
     return 0
+
+
+def _dotted(thing: Any) -> str:
+    """A function or class of a Python config, by its path."""
+    return f"{thing.__module__}.{getattr(thing, '__qualname__', type(thing).__qualname__)}"
 
 
 def _masked(value: Any) -> Any:

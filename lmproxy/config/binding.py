@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +19,7 @@ from typing import Any, NotRequired, Required, TypeVar, get_type_hints
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from lmproxy.config.lm_proxy_names import DOCUMENT, OURS, is_theirs, ours
 from lmproxy.config.places import KeyPath
 from lmproxy.config.problems import explain, hint_at_unknown, nearest
 
@@ -73,12 +75,27 @@ def resolve_class(spec: Spec, known: dict[str, str], key: str) -> Any:
     Raises:
         BindError: there is no such name, module or class, or its module cannot be imported.
     """
-    module, _, name = known.get(spec.kind, spec.kind).rpartition(".")
-    found = getattr(_import(module, spec, key), name, None) if module else None
+    found = _find(ours(known.get(spec.kind, spec.kind)).split("."), spec, key)
     if callable(found):
         return found
     message = f"there is no '{spec.kind}'"
-    raise BindError([((*spec.place, key), message, nearest(spec.kind, known))])
+    hint = nearest(spec.kind, known)
+    if is_theirs(spec.kind):
+        hint = nearest(spec.kind, OURS) or f"what of lm-proxy's is here stands in {DOCUMENT}"
+    raise BindError([((*spec.place, key), message, hint)])
+
+
+def _find(path: list[str], spec: Spec, key: str) -> Any:
+    """What stands at `path`: in a module, or in a class of one. `None` if nothing does."""
+    for length in range(len(path) - 1, 0, -1):
+        module = _import(".".join(path[:length]), spec, key)
+        if module is not None:
+            return reduce(_attribute, path[length:], module)
+    return None
+
+
+def _attribute(thing: Any, name: str) -> Any:
+    return getattr(thing, name, None)
 
 
 def _import(module: str, spec: Spec, key: str) -> ModuleType | None:
@@ -106,7 +123,9 @@ def bind(target: Callable[..., T], spec: Spec, also_known: Iterable[str] = (), *
     """
     try:
         fields = dict(_fields(target, set(given)))
-        checked = TypeAdapter(_shape(fields)).validate_python(spec.params)
+        checked = TypeAdapter(_shape(fields, takes_any=_takes_any(target))).validate_python(
+            spec.params
+        )
         return target(**checked, **given)
     except ValidationError as error:
         raise BindError(_found(error, spec, [*fields, *also_known])) from None
@@ -118,10 +137,16 @@ def bind(target: Callable[..., T], spec: Spec, also_known: Iterable[str] = (), *
         raise BindError([(spec.place, message, None)]) from None
 
 
-def _shape(fields: dict[str, Any]) -> Any:
+def _takes_any(target: Callable[..., Any]) -> bool:
+    """Whether it takes keys of any name."""
+    parameters = inspect.signature(target).parameters.values()
+    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+
+
+def _shape(fields: dict[str, Any], *, takes_any: bool) -> Any:
     shape = TypedDict("shape", fields)  # type: ignore[misc]
     shape.__pydantic_config__ = ConfigDict(  # type: ignore[attr-defined]
-        extra="forbid", arbitrary_types_allowed=True
+        extra="allow" if takes_any else "forbid", arbitrary_types_allowed=True
     )
     return shape
 
@@ -140,10 +165,8 @@ def why_not_imported(error: BaseException) -> str:
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return where_raised(error)
     missing = f"there is no module '{error.name}' ({where_raised(error)})"
-    if error.name.partition(".")[0] == "lm_proxy":
-        return (
-            f"{missing}: what a module of your own may import instead is in docs/from-lm-proxy.md"
-        )
+    if is_theirs(error.name):
+        return f"{missing}: what a module of your own may import instead is in {DOCUMENT}"
     return missing
 
 

@@ -77,7 +77,8 @@ class Config:
             keys = [connection.api_key, *connection.http_headers.values(), *settings]
             found += [key.get_secret_value() for key in keys if isinstance(key, SecretStr)]
             found += _userinfo(connection.proxy or "")
-        return found
+        salt = self.settings.encryption_key
+        return [*found, salt.get_secret_value()] if salt else found
 
 
 def is_this_machine(host: str) -> bool:

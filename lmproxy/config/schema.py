@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from lmproxy.config.values import (
     Lane,
     LitellmSettings,
+    LoggerSpec,
     Names,
     Operation,
     OptionalFile,
@@ -188,7 +189,11 @@ class Settings(Table):
     connections: dict[str, Connection]
     routing: dict[str, Targets] = {}
     groups: dict[str, Group] = {}
-    loggers: tuple[dict[str, Any], ...] = ()
+    loggers: tuple[LoggerSpec, ...] = ()
+    print_stream: bool = False
+    """Print what was asked and said on standard output."""
+    encryption_key: SecretStr | None = Field(default=None, min_length=1)
+    """lm-proxy's salt: with it a key is named in records as lm-proxy named it."""
     server: Server = Server()
     storage: Storage = Storage()
 

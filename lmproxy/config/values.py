@@ -66,10 +66,19 @@ def _settings(value: Any) -> Any:
     }
 
 
+def _logger(value: Any) -> Any:
+    """A table with `class`, or the class or function itself."""
+    if isinstance(value, dict | str) or callable(value):
+        return value
+    raise ValueError("must be a table")
+
+
 SECRET_NAME = re.compile("secret|token|password|credentials|access_key|_key$")
 LitellmSettings = Annotated[
     dict[str, str | bool | int | float | SecretStr], BeforeValidator(_settings)
 ]
+LoggerSpec = Annotated[Any, BeforeValidator(_logger)]
+"""A table, a dotted path, or what a Python config has in its place."""
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Targets = Annotated[tuple[str, ...], BeforeValidator(_targets), Field(min_length=1)]
 Whole = Annotated[int, BeforeValidator(_number)]

@@ -146,9 +146,20 @@ class KeyRingBuilder:
         if digest in self._entries:
             self._repeated(digest, name, path)
             return
-        caller = Caller(key.id or _digest_id(digest), name, key.owner)
+        key_name = key.id or self._salted(secret) or _digest_id(digest)
+        caller = Caller(key_name, name, key.owner)
         self._entries[digest] = Entry(caller, _expiry(key), key.enabled and group.enabled)
         self._places[digest] = path
+
+    def _salted(self, secret: str | None) -> str | None:
+        """lm-proxy's name for a key, if the config has its `encryption_key`."""
+        salt = self._config.settings.encryption_key
+        if salt is None or secret is None:
+            return None
+        named = hashlib.md5(  # noqa: S324 - a name: what is compared is SHA-256.
+            f"{secret}{salt.get_secret_value()}".encode()
+        )
+        return named.hexdigest()
 
     def _acceptable(self, secret: str, path: KeyPath) -> bool:
         """Judge the text of a key. Never says what it is."""

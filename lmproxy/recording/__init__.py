@@ -3,7 +3,9 @@
 - `record`: what a record says; a draft while the request walks
 - `journal`: `requests.jsonl`, the truth about usage: one write per line
 - `loggers`: further outputs (`[[loggers]]`), fed through a queue; they may drop, counted
-- `file_logger`: the output `class = "file"`
+- `file_logger`: the output `class = "file"`; `request_log`: lm-proxy's loggers and functions
+- `log_line`: what goes into a line of theirs
+- `answer_text`: what a model said, of the copy of an answer that loggers may want
 """
 
 from lmproxy.recording.journal import Journal

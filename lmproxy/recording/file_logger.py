@@ -5,16 +5,15 @@ sent when the path begins with `request.`: that is the one way a prompt gets int
 into this one.
 """
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TextIO
 
 import orjson
 
 from lmproxy.call import Json, Usage
 from lmproxy.config.binding import Misfit
 from lmproxy.config.problems import nearest
+from lmproxy.recording.log_line import look_up, open_for_line
 from lmproxy.recording.record import FIELDS
 
 
@@ -31,7 +30,7 @@ class FileLogger:
         Raises:
             Misfit: no record has what a path begins with.
         """
-        self._path = path.expanduser()
+        self._path = path
         self._paths = {name: where.split(".") for name, where in (fields or {}).items()}
         for where in self._paths.values():
             _check(where)
@@ -41,12 +40,8 @@ class FileLogger:
         """Append the record's line. Opens and closes the file, so that it may be rotated."""
         roots = {**record, "request": request}
         chosen = {name: look_up(roots, where) for name, where in self._paths.items()} or record
-        with self._open() as file:
+        with open_for_line(self._path) as file:
             file.write(orjson.dumps(chosen, default=str).decode() + "\n")
-
-    def _open(self) -> TextIO:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-        return open(self._path, "a", encoding="utf-8", opener=_for_owner_and_group)
 
     def close(self) -> None:
         """Nothing is open between two records."""
@@ -61,19 +56,3 @@ def _check(where: list[str]) -> None:
     if first not in known:
         message = f"'{'.'.join(where)}' is not in a record"
         raise Misfit("fields", message, nearest(first, known))
-
-
-def _for_owner_and_group(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o640)
-
-
-def look_up(value: Any, path: list[str]) -> Any:
-    """What stands at `path` in nested tables and lists; `None` where a part is missing."""
-    for part in path:
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value

@@ -8,17 +8,22 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from inspect import isclass
+from typing import Any, Protocol, cast
 
 from lmproxy import logs
 from lmproxy.call import Json
 from lmproxy.config import Config
 from lmproxy.config.binding import BindError, Spec, bind, resolve_class, where_raised
+from lmproxy.config.places import KeyPath
 from lmproxy.errors import Problem
+from lmproxy.recording.request_log import RequestLog, print_request
 
 log = logs.get(__name__)
 
 LONGEST_QUEUE = 10_000
+MOST_BYTES_QUEUED = 64 * 1024 * 1024
+"""Of answers."""
 SAY_AGAIN_S = 10.0
 LONGEST_FAREWELL_S = 5.0
 """How long a stop waits for outputs that are behind."""
@@ -26,8 +31,17 @@ KINDS = {"file": "lmproxy.recording.file_logger.FileLogger"}
 """The class of each short `class` name. Anything with a dot is a path to anybody's class."""
 
 
+Item = tuple[Json, Json | None, bytes | None]
+"""A record, its request and its answer."""
+
+
 class Logger(Protocol):
-    """One output. Called in the loggers' own thread, one record at a time."""
+    """One output. Called in the loggers' own thread, one record at a time.
+
+    With an attribute `wants_request = False` the request is not kept for it. With one of
+    `wants_answer = True` its `write` gets a third argument: the first MiB of the answer's body,
+    `None` if there was none.
+    """
 
     def write(self, record: Json, request: Json | None) -> None:
         """Put the record somewhere. `request` is the body the client sent, if it was readable."""
@@ -42,14 +56,18 @@ class Loggers:
     def __init__(self, outputs: Sequence[Logger]) -> None:
         """Nothing runs until `start`."""
         self._outputs = outputs
-        self._queue: queue.Queue[tuple[Json, Json | None] | None] = queue.Queue(LONGEST_QUEUE)
+        self._queue: queue.Queue[Item | None] = queue.Queue(LONGEST_QUEUE)
         self._thread: threading.Thread | None = None
         self._closing = False
         self._say_at = 0.0
         self.wanted = bool(outputs)
         self.wants_request = any(getattr(output, "wants_request", True) for output in outputs)
         """Whether an output looks at what the client sent; else it is not kept for them."""
+        self.wants_answer = any(map(_wants_answer, outputs))
         self.dropped = 0
+        self._bytes_put = 0
+        self._bytes_taken = 0
+        """Each counted by one thread only, so that neither has to wait for the other."""
 
     def start(self) -> None:
         """Begin writing, if there is an output."""
@@ -57,10 +75,15 @@ class Loggers:
             self._thread = threading.Thread(target=self._run, name="loggers", daemon=True)
             self._thread.start()
 
-    def put(self, record: Json, request: Json | None) -> None:
+    def put(self, record: Json, request: Json | None, answer: bytes | None = None) -> None:
         """Hand a record to the outputs. Never waits."""
+        size = len(answer or b"")
+        if self._bytes_put - self._bytes_taken + size > MOST_BYTES_QUEUED:
+            self._lose(1, "the loggers are too slow")
+            return
         try:
-            self._queue.put_nowait((record, request))
+            self._queue.put_nowait((record, request, answer))
+            self._bytes_put += size
         except queue.Full:
             self._lose(1, "the loggers are too slow")
 
@@ -78,12 +101,14 @@ class Loggers:
 
     def _run(self) -> None:
         while (item := self._next()) is not None:
+            self._bytes_taken += len(item[2] or b"")
             for output in self._outputs:
-                self._guard(output, output.write, *item)
+                wanted = item if _wants_answer(output) else item[:2]
+                self._guard(output, output.write, *wanted)
         for output in self._outputs:
             self._guard(output, output.close)
 
-    def _next(self) -> tuple[Json, Json | None] | None:
+    def _next(self) -> Item | None:
         """The next record; `None` when closing and none is left."""
         if not self._closing:
             return self._queue.get()
@@ -110,11 +135,36 @@ def compile_loggers(config: Config) -> tuple[Loggers, list[Problem]]:
     """The outputs of `config` and everything wrong with them."""
     outputs: list[Logger] = []
     problems: list[Problem] = []
-    for index, table in enumerate(config.settings.loggers):
-        params = dict(table)
-        spec = Spec(str(params.pop("class", "file")), params, ("loggers", index))
+    for index, said in enumerate(config.settings.loggers):
         try:
-            outputs.append(bind(resolve_class(spec, KINDS, "class"), spec))
+            outputs.append(_output(said, ("loggers", index)))
         except BindError as error:
             problems += [config.problem(*found) for found in error.found]
+    if config.settings.print_stream:
+        outputs.append(RequestLog(print_request))
     return Loggers(outputs), problems
+
+
+def _output(said: Any, place: KeyPath) -> Logger:
+    """The output that a table, a dotted path or a thing of a Python config stands for.
+
+    Raises:
+        BindError: it cannot be made.
+    """
+    if isinstance(said, dict):
+        params = dict(said)
+        spec = Spec(str(params.pop("class", "file")), params, place)
+        made = bind(resolve_class(spec, KINDS, "class"), spec)
+    else:
+        spec = Spec(str(said), {}, place)
+        found = resolve_class(spec, KINDS, "") if isinstance(said, str) else said
+        made = bind(found, spec) if isclass(found) else found
+    if hasattr(made, "write"):
+        return cast("Logger", made)
+    if callable(made):
+        return RequestLog(made)
+    raise BindError([(place, "has no write and cannot be called", None)])
+
+
+def _wants_answer(output: Logger) -> bool:
+    return getattr(output, "wants_answer", False)

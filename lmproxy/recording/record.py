@@ -6,12 +6,13 @@ credential is taken out of them. Times are UTC; durations seconds.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lmproxy.call import Arrival, Call, Caller, Json, Observed, Target, Usage
+from lmproxy.call import Arrival, Call, Caller, Json, Observed, Reply, Target, Usage
 from lmproxy.errors import InternalError, ProxyError, Refused, ShuttingDown
+from lmproxy.recording.answer_text import MOST_KEPT, KeptAnswer
 from lmproxy.recording.journal import Journal
 from lmproxy.recording.loggers import Loggers
 from lmproxy.scrub import mask
@@ -75,6 +76,8 @@ class Draft:
     attempts: list[Attempt] = field(default_factory=list)
     observed: Observed = field(default_factory=Observed)
     session: str | None = None
+    answer: bytearray | None = None
+    """Of its body, as much as loggers get; `None` where none of them wants it."""
 
     def begin_attempt(self, target: Target, lane: str) -> Attempt:
         """Note that `target` is asked now."""
@@ -102,7 +105,18 @@ class Recorder:
         self._journal.write(record)
         if self._loggers.wanted:
             asked = draft.call if self._loggers.wants_request else None
-            self._loggers.put(record, asked.body if asked else None)
+            answer = None if draft.answer is None else bytes(draft.answer)
+            self._loggers.put(record, asked.body if asked else None, answer)
+
+    def keep(self, reply: Reply, draft: Draft) -> Reply:
+        """`reply`, whose body leaves a copy in `draft` if somebody wants to read it."""
+        if not self._loggers.wants_answer:
+            return reply
+        if isinstance(reply.body, bytes):
+            draft.answer = bytearray(reply.body[:MOST_KEPT])
+            return reply
+        draft.answer = bytearray()
+        return replace(reply, body=KeptAnswer(reply.body, draft.answer))
 
     def _record(self, draft: Draft, status: int, outcome: str, error_code: str | None) -> Json:
         arrival, caller, call, observed = draft.arrival, draft.caller, draft.call, draft.observed

@@ -122,13 +122,12 @@ connections:
     timeouts:
       connect: 5
 loggers:
-  - file
+  - class: file
 prot: 1
 """
     said = refusal(tmp_path, "p.yaml", content)
 
     assert "line 7: connections.two.timeouts.connect: unknown key" in said
-    assert "line 9: loggers.0: must be a table" in said
     assert "line 10: prot: unknown key; did you mean 'port'?" in said
 
 

@@ -10,7 +10,7 @@ import threading
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import tomli_w
 
@@ -48,6 +48,7 @@ class Proxy:
         environment: Mapping[str, str] | None = None,
         warm: bool = True,
         name: str = "proxy.toml",
+        stdout: IO[str] | None = None,
     ) -> None:
         """`config`, a table or a text, becomes `folder/proxy.toml`; the process runs there.
 
@@ -61,6 +62,7 @@ class Proxy:
         self.config_file.chmod(0o600)
         self._arguments = arguments
         self._environment = environment or {}
+        self._stdout = stdout
         self._lines: queue.Queue[str | None] = queue.Queue()
         self.stderr: list[str] = []
 
@@ -69,6 +71,7 @@ class Proxy:
             [sys.executable, "-m", "lmproxy", "--config", str(self.config_file), *self._arguments],
             cwd=self.folder,
             env=process_environment(self._environment),
+            stdout=self._stdout,
             stderr=subprocess.PIPE,
             text=True,
         )

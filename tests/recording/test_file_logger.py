@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from lmproxy.call import Json
-from lmproxy.recording.file_logger import FileLogger, look_up
+from lmproxy.recording.file_logger import FileLogger
+from lmproxy.recording.log_line import look_up
 from lmproxy.recording.record import FIELDS
 from tests.harness import configs
 from tests.harness.proxy import Proxy

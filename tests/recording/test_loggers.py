@@ -122,6 +122,27 @@ def test_a_full_queue_drops_counts_and_does_not_wait(monkeypatch: pytest.MonkeyP
     assert [record["n"] for record in slow.records] == [0, 1, 2]
 
 
+def test_answers_that_wait_take_no_more_memory_than_they_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loggers, "MOST_BYTES_QUEUED", 10)
+    slow = Gathering()
+    slow.may_write.clear()
+    running = Loggers([slow])
+    running.start()
+    running.put({"n": 0}, None, b"x" * 8)
+    assert slow.is_writing.wait(10)
+
+    for number in range(1, 5):
+        running.put({"n": number}, None, b"x" * 5)
+    dropped = running.dropped
+    slow.may_write.set()
+    running.close()
+
+    assert dropped == 2
+    assert [record["n"] for record in slow.records] == [0, 1, 2]
+
+
 def test_an_output_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loggers, "LONGEST_FAREWELL_S", 0.05)
     monkeypatch.setattr(loggers, "LONGEST_QUEUE", 2)
@@ -184,7 +205,8 @@ def test_a_class_beside_the_config_needs_no_installation(
         ),
         (
             "class = 'needy_logger.X'",
-            "loggers.0.class: 'needy_logger' cannot be imported: ModuleNotFoundError at "
+            "loggers.0.class: 'needy_logger' cannot be imported: there is no module "
+            "'nothing_of_that_name' (ModuleNotFoundError at "
             "/needy_logger.py:1",
         ),
         (

@@ -1,0 +1,29 @@
+"""What do lm-proxy's dotted paths mean here? That package is not needed, and not looked for."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+PACKAGE = "lm_proxy"
+DOCUMENT = "docs/from-lm-proxy.md"
+_LOG = "lmproxy.recording.request_log"
+
+OURS: Mapping[str, str] = MappingProxyType(
+    {
+        "lm_proxy.loggers.BaseLogger": f"{_LOG}.BaseLogger",
+        "lm_proxy.loggers.JsonLogWriter": f"{_LOG}.JsonLogWriter",
+        "lm_proxy.loggers.LogEntryTransformer": f"{_LOG}.LogEntryTransformer",
+        # Of the first README; that module was never released.
+        "lm_proxy.loggers.log_writers.JsonLogWriter": f"{_LOG}.JsonLogWriter",
+    }
+)
+"""Both generations of its names."""
+
+
+def ours(dotted: str) -> str:
+    """The path of what stands here for `dotted`; others as they are."""
+    return OURS.get(dotted, dotted)
+
+
+def is_theirs(dotted: str) -> bool:
+    """Whether it is a name of that package's."""
+    return dotted.partition(".")[0] == PACKAGE

@@ -1,0 +1,172 @@
+"""lm-proxy's loggers: any function of a `RequestContext`, and its own three classes.
+
+`BaseLogger` turns a request into a table with its transformer and hands that to its writer. Each
+may be a class of anybody's: a dotted path, or a table with `class` and the constructor's keys.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from datetime import date, datetime, time
+from inspect import isawaitable, isclass
+from pathlib import Path
+from typing import Any
+
+from lmproxy.call import Json
+from lmproxy.config.binding import BindError, Misfit, Spec, bind, resolve_class
+from lmproxy.recording.answer_text import text_of
+from lmproxy.recording.log_line import look_up, open_for_line
+from lmproxy.request_context import Fields, RequestContext, ResponseText
+
+Sink = Callable[[RequestContext], Any]
+
+
+class RequestLog:
+    """A function of a `RequestContext` as one of our outputs."""
+
+    wants_request = True
+    wants_answer = True
+
+    def __init__(self, sink: Sink) -> None:
+        """`sink` may be a coroutine function; it runs in the loggers' thread all the same."""
+        self._sink = sink
+        self._runner: asyncio.Runner | None = None
+
+    def write(self, record: Json, request: Json | None, answer: bytes | None = None) -> None:
+        """Call the function."""
+        given = self._sink(context_of(record, request, answer))
+        if isawaitable(given):
+            self._runner = self._runner or asyncio.Runner()
+            self._runner.run(_awaited(given))
+
+    def close(self) -> None:
+        """End the loop that coroutines ran in."""
+        if self._runner is not None:
+            self._runner.close()
+
+
+async def _awaited(given: Any) -> None:
+    await given
+
+
+def context_of(record: Json, request: Json | None, answer: bytes | None) -> RequestContext:
+    """A record in lm-proxy's words, with what was asked and said."""
+    fields = Fields(request) if request is not None else None
+    params = {name: value for name, value in (request or {}).items() if value is not None}
+    params.pop("messages", None)
+    if record["model_used"] is not None:
+        params["model"] = record["model_used"]
+    moment = datetime.fromisoformat(record["time"]).astimezone().replace(tzinfo=None)
+    return RequestContext(
+        id=record["id"],
+        request=fields,
+        response=_response(record, answer),
+        error=record["error_code"],
+        group=record["group"],
+        connection=record["connection"],
+        model=record["model_used"],
+        llm_params=Fields(params),
+        api_key_id=record["key_id"],
+        remote_addr=record["address"],
+        created_at=moment,
+        duration=record["duration_s"],
+    )
+
+
+def _response(record: Json, answer: bytes | None) -> ResponseText | None:
+    if answer is None:
+        return None
+    said = ResponseText(text_of(answer))
+    usage = record["usage"] or {}
+    cached, reasoning = usage.get("cached_tokens"), usage.get("reasoning_tokens")
+    said.usage = Fields(usage, cache_read_input_tokens=cached, reasoning_tokens=reasoning)
+    return said
+
+
+def print_request(request_context: RequestContext) -> None:
+    """`print_stream = true`: what was asked and said, on standard output, once it is complete."""
+    request, said = request_context.request or Fields(), request_context.response
+    asked = [f"{m.get('role')}: {m.get('content')}" for m in request.get("messages") or ()]
+    answer = said if said is not None else f"[{request_context.error}]"
+    lines = (f"--- {request_context.id} {request_context.model}", *asked, f"assistant: {answer}")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+class BaseLogger:
+    """`class = "lm_proxy.loggers.BaseLogger"`."""
+
+    def __init__(
+        self,
+        log_writer: str | dict[str, Any] | Callable[..., Any],
+        entry_transformer: str | dict[str, Any] | Callable[..., Any] | None = None,
+    ) -> None:
+        """Make the writer and the transformer.
+
+        Args:
+            log_writer: gets a table for each request.
+            entry_transformer: makes the table of a `RequestContext`; by default all of it.
+
+        Raises:
+            Misfit: one of them cannot be made.
+        """
+        self._write = _made(log_writer, "log_writer")
+        self._transform = (
+            RequestContext.to_dict
+            if entry_transformer is None
+            else _made(entry_transformer, "entry_transformer")
+        )
+
+    def __call__(self, request_context: RequestContext) -> Any:
+        """Log one request."""
+        return self._write(self._transform(request_context))
+
+
+def _made(thing: Any, key: str) -> Callable[..., Any]:
+    """The function or instance that a dotted path, a table or a class stands for."""
+    try:
+        if isinstance(thing, dict):
+            params = dict(thing)
+            spec = Spec(str(params.pop("class", "")), params, (key,))
+            made = bind(resolve_class(spec, {}, "class"), spec)
+        else:
+            spec = Spec(str(thing), {}, ())
+            found = resolve_class(spec, {}, key) if isinstance(thing, str) else thing
+            made = bind(found, spec) if isclass(found) else found
+    except BindError as error:
+        path, message, hint = error.found[0]
+        raise Misfit(".".join(map(str, path)) or key, message, hint) from None
+    if not callable(made):
+        raise Misfit(key, "cannot be called", None)
+    return made  # type: ignore[no-any-return]
+
+
+class LogEntryTransformer:
+    """`class = "lm_proxy.loggers.LogEntryTransformer"`: a name in the output for each path."""
+
+    def __init__(self, **mapping: str) -> None:
+        """`mapping` is output name to a path such as `response.usage.prompt_tokens`."""
+        self._paths = {name: path.split(".") for name, path in mapping.items()}
+
+    def __call__(self, request_context: RequestContext) -> Json:
+        """The table of one request; `None` where a path leads nowhere."""
+        return {name: look_up(request_context, path) for name, path in self._paths.items()}
+
+
+class JsonLogWriter:
+    """`class = "lm_proxy.loggers.JsonLogWriter"`: one line of JSON per table, in a file."""
+
+    def __init__(self, file_name: Path) -> None:
+        """Nothing is opened yet."""
+        self._path = file_name
+
+    def __call__(self, logged_data: Json) -> None:
+        """Append one line, spaced and escaped as lm-proxy does."""
+        line = json.dumps(logged_data, default=_written)
+        with open_for_line(self._path) as file:
+            file.write(line + "\n")
+
+
+def _written(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date | time) else str(value)
