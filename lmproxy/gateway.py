@@ -8,7 +8,7 @@ ends. A caller is known before a byte of the body is read.
 """
 
 import asyncio
-import secrets
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -58,7 +58,7 @@ class Gateway:
 
 def new_request_id() -> str:
     """Our name for a request."""
-    return f"req_{secrets.token_hex(12)}"
+    return f"req_{os.urandom(12).hex()}"
 
 
 @lru_cache(maxsize=1024)

@@ -144,14 +144,16 @@ class Recorder:
             "rule_line": draft.rule_line,
             "config": self._config_hash,
             "generation": self.generation,
-            "attempts": [self._attempt(draft, attempt) for attempt in draft.attempts],
+            "attempts": [
+                _attempt(attempt, texts, number) for number, attempt in enumerate(draft.attempts)
+            ],
             "status": status,
             "outcome": outcome,
             "error_code": texts.get("error_code"),
             **features(call),
             "reasoning_effort": (texts.get("reasoning_effort") or "")[:LONGEST_EFFORT] or None,
             "usage": _usage(observed.usage),
-            "dropped_params": self._names(draft, observed.dropped_params),
+            "dropped_params": _names(observed.dropped_params, texts),
             "finish_reason": texts.get("finish_reason"),
             **_durations(draft),
             "upstream_request_id": texts.get("upstream_request_id"),
@@ -160,42 +162,30 @@ class Recorder:
         }
 
     def _texts(self, draft: Draft, error_code: str | None) -> dict[str, str]:
-        """The fields whose text somebody else chose."""
+        """The fields whose text somebody else chose, and those of attempts and dropped names."""
         arrival, observed = draft.arrival, draft.observed
         body = draft.call.body if draft.call else {}
-        return self._clean(
-            draft,
-            {
-                "client_request_id": arrival.client_request_id,
-                "path": arrival.path,
-                "user": body.get("user") or _text_in(body.get("metadata"), "user_id"),
-                "session": draft.session,
-                "model_asked": draft.asked,
-                "model_used": draft.attempts[-1].model if draft.attempts else None,
-                "error_code": error_code,
-                "reasoning_effort": body.get("reasoning_effort")
-                or _text_in(body.get("output_config"), "effort")
-                or _text_in(body.get("reasoning"), "effort"),
-                "finish_reason": observed.finish_reason,
-                "upstream_request_id": observed.upstream_request_id,
-                "user_agent": arrival.user_agent,
-            },
-        )
-
-    def _attempt(self, draft: Draft, attempt: Attempt) -> Json:
-        texts = self._clean(draft, {"model": attempt.model, "error_code": attempt.error_code})
-        return {
-            "connection": attempt.connection,
-            "model": texts.get("model"),
-            "lane": attempt.lane,
-            "error_code": texts.get("error_code"),
-            "duration_s": _rounded(attempt.seconds),
+        values = {
+            "client_request_id": arrival.client_request_id,
+            "path": arrival.path,
+            "user": body.get("user") or _text_in(body.get("metadata"), "user_id"),
+            "session": draft.session,
+            "model_asked": draft.asked,
+            "model_used": draft.attempts[-1].model if draft.attempts else None,
+            "error_code": error_code,
+            "reasoning_effort": body.get("reasoning_effort")
+            or _text_in(body.get("output_config"), "effort")
+            or _text_in(body.get("reasoning"), "effort"),
+            "finish_reason": observed.finish_reason,
+            "upstream_request_id": observed.upstream_request_id,
+            "user_agent": arrival.user_agent,
         }
-
-    def _names(self, draft: Draft, names: tuple[str, ...]) -> list[str]:
-        """Names of a client's fields: it may have put anything there."""
-        kept = {str(number): name for number, name in enumerate(names[:MOST_NAMES])}
-        return [text[:LONGEST_NAME] for text in self._clean(draft, kept).values()]
+        for number, attempt in enumerate(draft.attempts):
+            values[f"model {number}"] = attempt.model
+            values[f"error_code {number}"] = attempt.error_code
+        for number, name in enumerate(observed.dropped_params[:MOST_NAMES]):
+            values[f"dropped {number}"] = name
+        return self._clean(draft, values)
 
     def _clean(self, draft: Draft, values: Mapping[str, Any]) -> dict[str, str]:
         """Those of `values` that are texts, without secrets, cut.
@@ -215,6 +205,21 @@ class Recorder:
             for name, text in texts.items():
                 texts[name] = text[:LONGEST_TEXT]
         return texts
+
+
+def _attempt(attempt: Attempt, texts: Mapping[str, str], number: int) -> Json:
+    return {
+        "connection": attempt.connection,
+        "model": texts.get(f"model {number}"),
+        "lane": attempt.lane,
+        "error_code": texts.get(f"error_code {number}"),
+        "duration_s": _rounded(attempt.seconds),
+    }
+
+
+def _names(names: tuple[str, ...], texts: Mapping[str, str]) -> list[str]:
+    """Names of a client's fields: it may have put anything there."""
+    return [texts[f"dropped {number}"][:LONGEST_NAME] for number in range(len(names[:MOST_NAMES]))]
 
 
 def features(call: Call | None) -> Json:

@@ -28,6 +28,7 @@ from lmproxy.errors import (
 from lmproxy.upstream.posting import READ_BUFFER, Answer, Posting
 
 AnyAnswer = Answer | aiohttp.ClientResponse
+CLIENT_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,19 +163,22 @@ class Egress:
 async def _checked(send: Callable[[], Awaitable[AnyAnswer]]) -> AnyAnswer:
     """What `send` gets, asked a second time if the first reached nobody."""
     try:
-        response = await _in_our_words(send)
-    except UpstreamUnreachable:
-        response = await _in_our_words(send)
+        response = await send()
+    except CLIENT_ERRORS as error:
+        fault = fault_of(error)
+        if not isinstance(fault, UpstreamUnreachable):
+            raise fault from error
+        response = await _second(send)
     if response.headers.get("content-encoding", "identity") != "identity":
         response.close()
         raise UpstreamInvalidResponse("The provider sent a compressed answer unasked.")
     return response
 
 
-async def _in_our_words(send: Callable[[], Awaitable[AnyAnswer]]) -> AnyAnswer:
+async def _second(send: Callable[[], Awaitable[AnyAnswer]]) -> AnyAnswer:
     try:
         return await send()
-    except (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError) as error:
+    except CLIENT_ERRORS as error:
         raise fault_of(error) from error
 
 

@@ -124,13 +124,17 @@ class Passing:
 
     async def some(self, most_bytes: int) -> bytes:
         """The answer up to its end or a little over `most_bytes`; `at_end` says which."""
+        piece = await self.read()
+        if len(piece) <= most_bytes and self._response.content.at_eof():
+            self.at_end = True  # As nearly always: no second read, and nothing to join.
+            return piece
         pieces, size = [], 0
-        while size <= most_bytes:
-            piece = await self.read()
-            if not piece:
-                break
+        while piece:
             pieces.append(piece)
             size += len(piece)
+            if size > most_bytes:
+                break
+            piece = await self.read()
         return b"".join(pieces)
 
     def close(self) -> None:
