@@ -82,9 +82,24 @@ class Protocol(HttpToolsProtocol):
         super().resume_writing()
         self._stop_stall_timer()
 
+    def on_response_complete(self) -> None:
+        """An answer is out, as far as it is ours; where it is the last one, all of it in time."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._expect_the_end()
+
     def timeout_keep_alive_handler(self) -> None:
-        """Close an idle connection, but not wait for ever for a client to take its last answer."""
+        """Close an idle connection."""
         super().timeout_keep_alive_handler()
+        self._expect_the_end()
+
+    def close(self) -> None:
+        """Close the connection when the client has taken what was sent."""
+        self.transport.close()
+        self._expect_the_end()
+
+    def _expect_the_end(self) -> None:
+        """Closing waits for the client to take what is left; not for ever."""
         if not self._lost:
             self._expect_progress()
 
@@ -148,7 +163,7 @@ class _Client:
     def cut(self) -> None:
         self._protocol.tell_of_leaving(None)
         self._cycle.disconnected = True  # uvicorn would log an answer that was left incomplete.
-        self._protocol.transport.close()
+        self._protocol.close()
 
 
 class _Held:

@@ -1,4 +1,4 @@
-"""What does a process hold? Open descriptors and memory of the proxy under test, from /proc."""
+"""What does a process hold? Descriptors, connections, memory of the proxy under test: /proc."""
 
 from pathlib import Path
 
@@ -6,6 +6,14 @@ from pathlib import Path
 def descriptors(pid: int) -> int:
     """How many descriptors are open."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def connections(port: int) -> int:
+    """How many TCP connections to an IPv4 port neither end has closed."""
+    local, state = f":{port:04X}", "01"  # ESTABLISHED; man 5 proc_pid_net.
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    fields = [line.split() for line in lines]
+    return sum(field[1].endswith(local) and field[3] == state for field in fields)
 
 
 def resident_bytes(pid: int) -> int:

@@ -9,15 +9,18 @@ from typing import Self
 import pytest
 
 from tests.conftest import TEAM_KEY, base_config, chat
-from tests.harness.process import resident_bytes
-from tests.harness.proxy import Proxy
+from tests.harness.process import connections, resident_bytes
+from tests.harness.proxy import REPOSITORY, Proxy
 from tests.harness.raw import request
+from tests.harness.waiting import until
 from tests.provider import answers
 from tests.provider.exchange import Exchange
 from tests.provider.server import Provider
 
 STALL_S = 1.0
 MIB = 1 << 20
+SHORT = 40_000
+"""Characters of an answer that is no reason to stop reading the provider's."""
 SMALL_BUFFER = 4096
 """The kernel holds less for a client than the answer has, so that the rest waits in the proxy."""
 
@@ -25,7 +28,8 @@ SMALL_BUFFER = 4096
 class Slow:
     """A client that asks at once, and reads only when it is told to."""
 
-    def __init__(self, proxy: Proxy, model: str, *, stream: bool) -> None:
+    def __init__(self, proxy: Proxy, model: str, *, stream: bool, last: bool = False) -> None:
+        """`last`: the connection is to end with the answer."""
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
         self._socket.settimeout(10)
@@ -38,6 +42,7 @@ class Slow:
             f"Authorization: Bearer {TEAM_KEY}".encode(),
             f"x-request-id: {model}".encode(),
             f"Content-Length: {len(body)}".encode(),
+            b"Connection: close" if last else b"Connection: keep-alive",
         )
         self._socket.sendall(head + body)
 
@@ -49,6 +54,10 @@ class Slow:
 
     def read(self) -> bytes:
         return self._socket.recv(65_536)
+
+    def rest(self) -> bytes:
+        """Everything up to the connection's end."""
+        return b"".join(iter(self.read, b""))
 
     def is_cut_off(self) -> bool:
         """Whether the connection ended before the answer did; takes what is left of it."""
@@ -134,3 +143,58 @@ def test_C008_who_takes_a_little_all_the_time_is_waited_for(
 
         assert impatient.records(client_request_id="c008") == []
     assert impatient.record(client_request_id="c008")["error_code"] == "client_gone"
+
+
+NARROW = """
+import socket
+
+create_server = socket.create_server
+
+def narrow(*args, **kwargs):
+    listening = create_server(*args, **kwargs)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    return listening
+
+socket.create_server = narrow
+"""
+"""The kernel takes little for a client, so that of a short answer, too, a part waits in us."""
+
+
+@pytest.fixture(scope="module")
+def narrow(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    folder = tmp_path_factory.mktemp("narrow")
+    (folder / "sitecustomize.py").write_text(NARROW)
+    config = {**base_config(provider), "server": {"client_stall_s": STALL_S}}
+    with Proxy(config, folder, environment={"PYTHONPATH": f"{folder}:{REPOSITORY}"}) as running:
+        yield running
+
+
+async def short_answer(exchange: Exchange) -> None:
+    await exchange.send_json(200, answers.chat_answer("a" * SHORT))
+
+
+def test_C007_who_leaves_the_rest_of_a_last_answer_is_cut_off(
+    narrow: Proxy, provider: Provider
+) -> None:
+    provider.on("c007-last", short_answer)
+
+    with Slow(narrow, "c007-last", stream=False, last=True) as client:
+        record = narrow.record(client_request_id="c007-last")
+        assert connections(narrow.port) == 1
+        until(lambda: connections(narrow.port) == 0, "the connection to be cut off")
+
+        assert len(client.rest()) < SHORT
+    assert record["status"] == 200
+
+
+def test_C008_who_takes_the_rest_of_a_last_answer_slowly_gets_all_of_it(
+    narrow: Proxy, provider: Provider
+) -> None:
+    provider.on("c008-last", short_answer)
+
+    with Slow(narrow, "c008-last", stream=False, last=True) as client:
+        narrow.record(client_request_id="c008-last")
+        taken = client.read()
+        time.sleep(STALL_S / 2)  # Its slowness is what is tried.
+
+        assert (taken + client.rest()).endswith(b"}")
