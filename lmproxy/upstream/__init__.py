@@ -25,8 +25,8 @@
 - `account`: who LiteLLM calls for; `litellm_names`: the providers it knows besides
 - `litellm_door`: the one way to LiteLLM; behind it `litellm_public`, its public call,
   `litellm_functions`, those for the other operations, `litellm_transport`, its clients,
-  `litellm_internals` and `litellm_shapes`, its transformations, and `litellm_messages`, its
-  reading of Anthropic's requests
+  `litellm_tokenizer`, read late, `litellm_internals` and `litellm_shapes`, its transformations, and
+  `litellm_messages`, its reading of Anthropic's requests
 - `usage`: token counts as providers give them, and estimates
 - `egress`: the only way out: one client, one base URL, deadlines, limits; `posting`: a request to
   one address, prepared

@@ -1,6 +1,6 @@
 """The one door to LiteLLM: opened in the background, once, by those who need it.
 
-Its import takes seconds and 180 MB, so the socket answers and relayed traffic flows without it.
+Its import takes seconds and 150 MB, so the socket answers and relayed traffic flows without it.
 Behind the door imports are ordinary; in front of it nobody imports what imports LiteLLM.
 """
 
@@ -8,6 +8,7 @@ import asyncio
 import gc
 import importlib
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,8 @@ class Door:
 def _load() -> Litellm | None:
     started_at = time.monotonic()
     prepare_for_litellm()
+    with suppress(ImportError, AttributeError):  # Another tiktoken: then it is read at once.
+        importlib.import_module("lmproxy.upstream.litellm_tokenizer").put_off()
     try:
         public = importlib.import_module("lmproxy.upstream.litellm_public").Public()
         functions = importlib.import_module("lmproxy.upstream.litellm_functions").Functions()
