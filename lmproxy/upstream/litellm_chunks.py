@@ -3,7 +3,6 @@
 Loaded through `litellm_door`.
 """
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from litellm import CustomStreamWrapper
@@ -13,20 +12,18 @@ from lmproxy.call import Json
 from lmproxy.upstream.stream_form import FRAME
 
 
-async def under(wrapper: CustomStreamWrapper) -> AsyncIterator[Any]:
-    """The chunks below LiteLLM's wrapper of a stream, which costs ten times what they do.
+async def inside(wrapper: CustomStreamWrapper) -> Any:
+    """LiteLLM's iterator below its wrapper of a stream, which costs ten times what that does.
 
     The wrapper puts chunks into OpenAI's form, as `stream_form` does, and builds the whole answer
-    twice at the end to price it.
+    twice at the end to price it. Of another wrapper: that itself.
     """
     inner = wrapper.completion_stream
     if inner is None and wrapper.make_call is not None:
         await wrapper.fetch_stream()
         inner = wrapper.completion_stream
     is_plain = type(wrapper) is CustomStreamWrapper and hasattr(inner, "__aiter__")
-    async for chunk in inner if is_plain else wrapper:
-        if chunk is not None:  # Gemini's iterator, for a line that is no event.
-            yield chunk
+    return inner if is_plain else wrapper
 
 
 def beside_choices(event: Json) -> Json:
@@ -36,14 +33,19 @@ def beside_choices(event: Json) -> Json:
     return {name: value for name, value in event.items() if name not in FRAME}
 
 
+def call_it_reasoning(chunk: Json) -> None:
+    """Give Cerebras's reasoning, which comes through OpenAI's SDK, the name that others give it."""
+    for choice in chunk.get("choices") or ():
+        said = choice.get("delta") or {}
+        if isinstance(said.get("reasoning"), str):
+            said.setdefault("reasoning_content", said["reasoning"])
+
+
 def as_json(answer: Any) -> Json:
     """LiteLLM's answer or chunk as JSON; its own form of a chunk as OpenAI's."""
     if not isinstance(answer, dict):
         made: Json = answer.model_dump(exclude_none=True)
-        for choice in made.get("choices") or ():
-            said = choice.get("delta") or {}
-            if isinstance(said.get("reasoning"), str):  # Cerebras, through OpenAI's SDK.
-                said.setdefault("reasoning_content", said["reasoning"])
+        call_it_reasoning(made)
         return made
     delta: Json = {"content": answer.get("text")}
     if answer.get("tool_use"):

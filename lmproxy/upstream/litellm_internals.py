@@ -1,14 +1,13 @@
 """LiteLLM's transformations, without what LiteLLM does around them.
 
-Loaded through `litellm_door`. This file and `litellm_shapes` have every symbol of LiteLLM's that is
-no public call. A `Translation` makes a provider's request
-of an OpenAI chat request and OpenAI's answer of a provider's, with LiteLLM's own transformations
-and in its own order (`litellm.main.completion` and the handlers below it); what it leaves out is
-LiteLLM's logging, pricing, retries and clients. `tests/oracle` holds both to the same result, and
+Loaded through `litellm_door`. This file, `litellm_shapes` and `litellm_readers` have every symbol
+of LiteLLM's that is no public call. A `Translation` makes a provider's request of an OpenAI chat
+request and OpenAI's answer of a provider's, with LiteLLM's own transformations and in its own order
+(`litellm.main.completion` and the handlers below it); what it leaves out is LiteLLM's logging,
+pricing, retries and clients. `tests/oracle` holds both to the same result, and
 `tests/upstream/test_litellm_contract.py` every symbol used here to its signature.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -31,8 +30,9 @@ from litellm.utils import (
 
 from lmproxy.call import Json
 from lmproxy.upstream.arguments import Account, Arguments
-from lmproxy.upstream.litellm_chunks import as_json, beside_choices
+from lmproxy.upstream.litellm_chunks import as_json
 from lmproxy.upstream.litellm_names import STREAMS_UNREAD
+from lmproxy.upstream.litellm_readers import GeminiReader, Reader, reader_of
 from lmproxy.upstream.litellm_shapes import SHAPES, Draft, Prepared, generic
 
 READ_AS_OPENAI = {"azure", "perplexity"}
@@ -88,6 +88,10 @@ class Translator:
             reasoning_effort=known.get("reasoning_effort"),
         )
         return bool(info.get("mode") == "responses")
+
+    def reader_of(self, iterator: Any) -> Reader | None:
+        """Who reads the events that one of LiteLLM's iterators would; `None`: only itself can."""
+        return reader_of(iterator)
 
 
 class Translation:
@@ -173,51 +177,33 @@ class Translation:
         )
         return as_json(response)
 
-    def chunks(self, prepared: Prepared, headers: dict[str, str]) -> Callable[[Json], Json]:
-        """A parser of one stream: each parsed event in, a chunk like OpenAI's out."""
+    def reader(self, prepared: Prepared, headers: dict[str, str]) -> Reader:
+        """Who reads the events of one stream."""
         provider = self._account.provider
         if provider == "anthropic":
             names = prepared.litellm_params.get(ANTHROPIC_TOOL_NAME_REVERSE_MAP_KEY)
-            parser = AnthropicChunks(
+            anthropic = AnthropicChunks(
                 streaming_response=None,
                 sync_stream=False,
                 json_mode=prepared.json_mode,
                 speed=prepared.params.get("speed"),
                 tool_name_reverse_map=names,
             )
-        elif provider == "gemini":
+            return Reader(anthropic.chunk_parser)
+        if provider == "gemini":
             log = NoLogging()
             log.optional_params = prepared.params
-            parser = GeminiChunks(
+            gemini = GeminiChunks(
                 streaming_response=None,
                 sync_stream=False,
                 logging_obj=log,
                 response_headers=headers,
             )
-        else:
-            parser = self._reader.get_model_response_iterator(
-                streaming_response=None, sync_stream=False, json_mode=prepared.json_mode
-            )
-        thin = _without_early_counts if provider == "gemini" else _as_it_is
-        return lambda event: {
-            **beside_choices(event),
-            **as_json(parser.chunk_parser(thin(event))),
-        }
-
-
-def _as_it_is(event: Json) -> Json:
-    return event
-
-
-def _without_early_counts(event: Json) -> Json:
-    """A chunk of Gemini's without token counts, unless it may be the last.
-
-    Every chunk has the counts so far, and working each of them out costs 40 % of a stream.
-    """
-    candidates = event.get("candidates") or ()
-    if not candidates or any(candidate.get("finishReason") for candidate in candidates):
-        return event
-    return {name: value for name, value in event.items() if name != "usageMetadata"}
+            return GeminiReader(gemini.chunk_parser)
+        parser = self._reader.get_model_response_iterator(
+            streaming_response=None, sync_stream=False, json_mode=prepared.json_mode
+        )
+        return Reader(parser.chunk_parser)
 
 
 def _empty_response() -> ModelResponse:

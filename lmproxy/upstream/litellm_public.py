@@ -1,7 +1,8 @@
 """LiteLLM's public call, and what its errors mean. Loaded through `litellm_door`."""
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +19,8 @@ from lmproxy.errors import (
 )
 from lmproxy.upstream import litellm_transport
 from lmproxy.upstream.arguments import Account, Arguments, untranslatable
-from lmproxy.upstream.litellm_chunks import as_json, under
+from lmproxy.upstream.litellm_chunks import as_json, inside
+from lmproxy.upstream.translated import EventReader, read
 from lmproxy.upstream.way_out import WayOut
 
 LITELLM_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
@@ -85,14 +87,30 @@ class Public:
         return made
 
     async def stream(
-        self, account: Account, model: str, arguments: Arguments, way: WayOut
-    ) -> AsyncGenerator[tuple[Json], None]:
-        """The chunks of LiteLLM's streamed answer over `way`, one by one. Its own errors pass."""
+        self,
+        account: Account,
+        model: str,
+        arguments: Arguments,
+        way: WayOut,
+        reader_of: Callable[[Any], EventReader | None],
+    ) -> AsyncGenerator[Iterable[Json], None]:
+        """The chunks of LiteLLM's streamed answer over `way`. Its own errors pass.
+
+        `reader_of` says who reads the events in the place of LiteLLM's iterator, if anybody can.
+        """
         litellm_transport.go_out_over(way)
         wrapper = await _complete(account, model, arguments, stream=True)
         try:
-            async for chunk in under(wrapper):
-                yield (as_json(chunk),)
+            inner = await inside(wrapper)
+            reader, passing = reader_of(inner), way.unread()
+            if reader and passing:
+                async with aclosing(read(way.events(passing), reader)) as batches:
+                    async for batch in batches:
+                        yield batch
+                return
+            async for chunk in inner:
+                if chunk is not None:  # Gemini's iterator, for a line that is no event.
+                    yield (as_json(chunk),)
         finally:
             await wrapper.aclose()
 

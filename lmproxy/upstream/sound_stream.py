@@ -5,8 +5,13 @@ So every event has to be a JSON object that is no error, there has to be a first
 last bytes has to stand what ends an answer.
 """
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing
+from typing import Any
 
+import orjson
+
+from lmproxy.call import Json
 from lmproxy.errors import UpstreamBroken, UpstreamFault, UpstreamInvalidResponse, UpstreamTimeout
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.ends import ENDS
@@ -14,6 +19,7 @@ from lmproxy.upstream.events import (
     DONE,
     MOST_ANSWER_BYTES,
     EventBlocks,
+    all_data,
     data_of,
     has_done,
     json_of,
@@ -34,6 +40,7 @@ class SoundStream:
         """Nothing is read yet."""
         self._passing = passing
         self._scrubber = scrubber
+        self._is_events = passing.content_type == EVENT_STREAM
         self._begun = False
         self._tail = b""
         self.done = False
@@ -46,20 +53,43 @@ class SoundStream:
             UpstreamFault: it broke off, took too long, is too large, says that it failed, or is no
                 stream of events. What came before that was handed on.
         """
-        is_events = self._passing.content_type == EVENT_STREAM
+        async with aclosing(self._arriving()) as blocks:
+            async for block in blocks:
+                for part in self._sound(block) if self._is_events else self._anything(block):
+                    yield part
+
+    async def events(self) -> AsyncGenerator[list[Json], None]:
+        """What the stream says: of events or lines that came together, the JSON of each.
+
+        Raises:
+            UpstreamFault: as `blocks` does.
+        """
+        rest = b""
+        async with aclosing(self._arriving()) as blocks:
+            async for block in blocks:
+                if self._is_events:
+                    texts = all_data(block)
+                else:
+                    *texts, rest = (rest + block).split(b"\n")
+                for said in self._said(texts, block):
+                    yield said
+        for said in self._said([rest], b""):
+            yield said
+
+    async def _arriving(self) -> AsyncGenerator[bytes, None]:
+        """Each block or piece, to be judged by whoever takes it; at the end the whole stream is."""
         events, size, comments = EventBlocks(), 0, 0
         while piece := await self._read():
             size += len(piece)
-            block = events.feed(piece) if is_events else piece
-            for part in self._sound(block) if is_events else self._anything(piece):
-                yield part
+            block = events.feed(piece) if self._is_events else piece
+            yield block
             comments += 0 if self._begun else len(block)
             if size > MOST_ANSWER_BYTES:
                 raise UpstreamInvalidResponse("The provider's answer is too large.")
             if comments > MOST_BEFORE_FIRST_EVENT:
                 raise UpstreamInvalidResponse("The provider's stream begins with no answer.")
-        for part in self._sound(_whole_events(events.rest())) if is_events else ():
-            yield part
+        if self._is_events:
+            yield _whole_events(events.rest())
         if not self._begun:
             raise UpstreamInvalidResponse("The provider's stream is empty.")
         if not any(mark in self._tail for mark in ENDS):
@@ -88,7 +118,7 @@ class SoundStream:
         for event in split_events(block):
             if data_of(event) in (None, b"", DONE):
                 continue
-            fault = self._fault_in(event)
+            fault = self._fault_in(json_of(event))
             if fault:
                 break
             sound.append(event)
@@ -97,16 +127,37 @@ class SoundStream:
             yield b"".join(sound)
         if fault:
             raise fault
-        if has_done(block):
-            self.done = True
-            self._passing.expect_end()
+        self._look_for_end(block)
 
-    def _fault_in(self, event: bytes) -> UpstreamFault | None:
-        parsed = json_of(event)
+    def _said(self, texts: Iterable[bytes], block: bytes) -> Iterator[list[Json]]:
+        """The JSON of a block's events up to the first that is a fault, which is then raised."""
+        said, fault = [], None
+        for text in texts:
+            if text == DONE or not text.strip():
+                continue
+            parsed = _json(text)
+            fault = self._fault_in(parsed)
+            if fault:
+                break
+            said.append(parsed)
+        if said or (block and not self._is_events):
+            self._begin()
+        if said:
+            yield said
+        if fault:
+            raise fault
+        self._look_for_end(block)
+
+    def _fault_in(self, parsed: Any) -> UpstreamFault | None:
         if not isinstance(parsed, dict):
             return UpstreamInvalidResponse("The provider's stream has an event that is no JSON.")
         error = parsed.get("error")
         return error_inside(error, self._scrubber) if error else None
+
+    def _look_for_end(self, block: bytes) -> None:
+        if self._is_events and has_done(block):
+            self.done = True
+            self._passing.expect_end()
 
     def _begin(self) -> None:
         if not self._begun:
@@ -120,3 +171,10 @@ def _whole_events(rest: bytes) -> bytes:
     if events and data_of(events[-1]) not in (None, DONE) and json_of(events[-1]) is None:
         del events[-1]
     return b"".join(events)
+
+
+def _json(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None

@@ -5,7 +5,9 @@ Both lanes that translate end here: whole answers, and streams of chunks.
 
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import aclosing
 from dataclasses import replace
+from typing import Protocol
 
 import orjson
 
@@ -84,6 +86,28 @@ def _put_right(choice: Json) -> None:
     refusal = (message.get("provider_specific_fields") or {}).get("refusal")
     if refusal:
         message.setdefault("refusal", refusal)
+
+
+class EventReader(Protocol):
+    """Makes chunks like OpenAI's of one stream's events."""
+
+    def __call__(self, event: Json, /) -> Json:
+        """The chunk of an event."""
+
+    def rest(self) -> Json | None:
+        """A last chunk, if the events left something to be said."""
+
+
+async def read(
+    events: AsyncGenerator[list[Json], None], reader: EventReader
+) -> AsyncGenerator[Iterable[Json], None]:
+    """The chunks of events that came together, read one by one as they are taken."""
+    async with aclosing(events):
+        async for said in events:
+            yield map(reader, said)
+    rest = reader.rest()
+    if rest:
+        yield (rest,)
 
 
 class TranslatedStream:

@@ -7,13 +7,10 @@ and gets is the same on both; a lane that cannot do a request leaves it to the l
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
-
-import orjson
 
 from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
@@ -28,11 +25,9 @@ from lmproxy.upstream.arguments import (
     refuse,
     untranslatable,
 )
-from lmproxy.upstream.events import DONE, data_of, split_events
 from lmproxy.upstream.litellm_door import Door, Litellm
 from lmproxy.upstream.litellm_names import STREAMS_UNREAD
-from lmproxy.upstream.sound_stream import EVENT_STREAM
-from lmproxy.upstream.translated import TranslatedStream, fault_of, plain
+from lmproxy.upstream.translated import TranslatedStream, fault_of, plain, read
 from lmproxy.upstream.way_out import Way, WayOut
 
 if TYPE_CHECKING:
@@ -152,7 +147,11 @@ class Translating:
     async def _through_litellm(self, asked: "Asked") -> Reply:
         public = asked.litellm.public
         if asked.call.stream and self._account.provider not in STREAMS_UNREAD:
-            chunks = public.stream(self._account, asked.model, asked.arguments, asked.way)
+            translator = asked.litellm.translator
+            reader_of = translator.reader_of if translator else _nobody
+            chunks = public.stream(
+                self._account, asked.model, asked.arguments, asked.way, reader_of
+            )
             return await asked.stream(chunks)
         answer = await public.ask(self._account, asked.model, asked.arguments, asked.way)
         if asked.way.fault is not None:
@@ -168,9 +167,8 @@ class Translating:
         if not prepared.outgoing.streams:
             answer = await asked.way.whole(passing)
             return await asked.whole(translation.answer(prepared, headers, answer))
-        parse = translation.chunks(prepared, headers)
-        data = _by_events if passing.content_type == EVENT_STREAM else _by_lines
-        return await asked.stream(_batches(data(asked.way.blocks(passing)), parse))
+        reader = translation.reader(prepared, headers)
+        return await asked.stream(read(asked.way.events(passing), reader))
 
     def _arguments(self, litellm: Litellm, call: Call, model: str, observed: Observed) -> Arguments:
         if model.startswith(SWITCHES):
@@ -225,36 +223,9 @@ def _check(call: Call, arguments: Arguments, observed: Observed, sent: bytes) ->
     observed.dropped_params = tuple(dict.fromkeys((*observed.dropped_params, *lost)))
 
 
+def _nobody(_: object) -> None:
+    """LiteLLM's iterators read their streams themselves."""
+
+
 async def _together(*chunks: Json) -> AsyncGenerator[Iterable[Json], None]:
     yield chunks
-
-
-async def _batches(
-    data: AsyncGenerator[Iterable[bytes | None], None], parse: Callable[[Json], Json]
-) -> AsyncGenerator[Iterable[Json], None]:
-    """The chunks of each block, parsed one by one as they are taken."""
-    async with aclosing(data):
-        async for found in data:
-            said = (text for text in found if text and text != DONE and text.strip())
-            yield (parse(orjson.loads(text)) for text in said)
-
-
-async def _by_events(
-    blocks: AsyncGenerator[bytes, None],
-) -> AsyncGenerator[Iterable[bytes | None], None]:
-    """What the events of each block say."""
-    async with aclosing(blocks):
-        async for block in blocks:
-            yield map(data_of, split_events(block))
-
-
-async def _by_lines(
-    blocks: AsyncGenerator[bytes, None],
-) -> AsyncGenerator[Iterable[bytes | None], None]:
-    """The lines that each block completes, of a stream that is JSON by lines."""
-    rest = b""
-    async with aclosing(blocks):
-        async for block in blocks:
-            *whole, rest = (rest + block).split(b"\n")
-            yield whole
-    yield (rest,)

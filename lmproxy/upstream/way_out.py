@@ -9,8 +9,9 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TypeVar
 
-from lmproxy.call import Call, Observed
+from lmproxy.call import Call, Json, Observed
 from lmproxy.errors import ProxyError, UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers
@@ -35,6 +36,8 @@ from the environment, or tell the provider of LiteLLM."""
 SDK = "x-stainless-"
 STREAMED = {EVENT_STREAM, "application/x-ndjson", "application/vnd.amazon.eventstream"}
 PAGES = {"text/html", "application/xhtml+xml"}
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class WayOut:
         self._deadlines = Deadlines.from_now(limits, stream=call.stream)
         self._wait_s = limits.first_byte_s if call.stream else limits.answer_s
         self._passing: Passing | None = None
+        self._is_read = False
         self._answer = b""
         self.check: Callable[[bytes], None] = _nothing_to_check
         """Called with each request body before it is sent; may refuse it."""
@@ -130,7 +134,7 @@ class WayOut:
             outgoing.method, egress.admit(outgoing.url), outgoing.body, headers, self._wait_s
         )
         passing = Passing(response, self._observed, self._deadlines, Lease(_nothing))
-        self._passing = passing
+        self._passing, self._is_read = passing, False
         if not 200 <= passing.status <= 201:
             passing.begin()
             error = await _error_body(passing)
@@ -161,6 +165,7 @@ class WayOut:
         Raises:
             UpstreamFault: it broke off, took too long, is too large, or is an error in disguise.
         """
+        self._is_read = True
         try:
             passing.begin()
             answer = await passing.some(MOST_ANSWER_BYTES)
@@ -173,17 +178,36 @@ class WayOut:
         self._answer = with_sane_usage(answer)
         return self._answer
 
-    async def blocks(self, passing: Passing) -> AsyncGenerator[bytes, None]:
+    def blocks(self, passing: Passing) -> AsyncGenerator[bytes, None]:
         """A streamed answer as it arrives: events in whole blocks, anything else as it comes.
 
         Raises:
             UpstreamFault: it broke off, took too long, is too large, or says that it failed.
         """
         stream = SoundStream(passing, self._way.scrubber)
+        return self._judged(stream, stream.blocks())
+
+    def events(self, passing: Passing) -> AsyncGenerator[list[Json], None]:
+        """What a streamed answer says: of events that came together, the JSON of each.
+
+        Raises:
+            UpstreamFault: as `blocks` does.
+        """
+        stream = SoundStream(passing, self._way.scrubber)
+        return self._judged(stream, stream.events())
+
+    def unread(self) -> Passing | None:
+        """The streamed answer that is there and that nobody began to read."""
+        return None if self._is_read else self._passing
+
+    async def _judged(
+        self, stream: SoundStream, parts: AsyncGenerator[T, None]
+    ) -> AsyncGenerator[T, None]:
+        self._is_read = True
         try:
-            async with aclosing(stream.blocks()) as blocks:
-                async for block in blocks:
-                    yield block
+            async with aclosing(parts):
+                async for part in parts:
+                    yield part
             self.said_done = stream.done
         except UpstreamFault as fault:
             self.fault = fault

@@ -29,6 +29,7 @@ def by_name(names: str, *, may_be_more: bool = False) -> Called:
 
 
 GEMINI = "litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini"
+BY_LINE = "litellm.llms.base_llm.base_model_iterator:BaseModelResponseIterator"
 HTTP = "litellm.llms.custom_httpx.http_handler"
 
 CALLS: dict[str, Call] = {
@@ -55,10 +56,15 @@ CALLS: dict[str, Call] = {
     "litellm:BadRequestError": None,
     "litellm:NotFoundError": None,
     "litellm:UnsupportedParamsError": None,
-    # litellm_chunks
+    # litellm_chunks, litellm_readers
     "litellm:CustomStreamWrapper.aclose": Called(1),
     "litellm:CustomStreamWrapper.fetch_stream": Called(1),
     "litellm.litellm_core_utils.core_helpers:map_finish_reason": Called(1),
+    **{f"{BY_LINE}.{name}": None for name in ("__aiter__", "__anext__", "_handle_string_chunk")},
+    f"{BY_LINE}.chunk_parser": Called(2),
+    f"{GEMINI}:ModelResponseIterator.chunk_parser": Called(2),
+    "litellm.llms.anthropic.chat.handler:ModelResponseIterator.chunk_parser": Called(2),
+    "openai:AsyncStream": None,
     # litellm_transport
     f"{HTTP}:AsyncHTTPHandler._create_async_transport": None,
     f"{HTTP}:AsyncHTTPHandler.client": None,

@@ -11,6 +11,7 @@ from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.upstream import events
 from lmproxy.upstream.events import (
     EventBlocks,
+    all_data,
     data_of,
     event_around,
     has_done,
@@ -53,6 +54,11 @@ def fed(parts: list[bytes]) -> tuple[list[bytes], bytes]:
     """The blocks handed on, and the rest."""
     blocks = EventBlocks()
     return [block for part in parts if (block := blocks.feed(part))], blocks.rest()
+
+
+@given(streams())
+def test_the_data_of_a_block_is_that_of_its_events(block: bytes) -> None:
+    assert all_data(block) == [data for event in split_events(block) if (data := data_of(event))]
 
 
 @given(pieces(st.one_of(streams(), st.binary(max_size=80), st.just(RICH_STREAM))))

@@ -1,0 +1,113 @@
+"""Who reads a provider's stream? LiteLLM's parsers of an event, without what is round them.
+
+Loaded through `litellm_door`; see `litellm_internals`. Both lanes read so: of the litellm lane's
+iterators those that do no more than cut a stream into events leave that to us.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from litellm.llms.anthropic.chat.handler import ModelResponseIterator as AnthropicChunks
+from litellm.llms.base_llm.base_model_iterator import BaseModelResponseIterator as ByLine
+from litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini import (
+    ModelResponseIterator as GeminiChunks,
+)
+from openai import AsyncStream
+
+from lmproxy.call import Json
+from lmproxy.upstream.litellm_chunks import as_json, beside_choices, call_it_reasoning
+from lmproxy.upstream.repeats import Repeats
+
+READING = ("__aiter__", "__anext__", "_handle_string_chunk")
+"""What stands between the lines of a stream and the parser of an event."""
+OF_COUNTS = ("usage", "service_tier")
+"""Fields of a chunk that LiteLLM makes of token counts."""
+
+
+class Reader:
+    """Makes chunks like OpenAI's of one stream's events."""
+
+    def __init__(self, parse: Callable[[Json], Any]) -> None:
+        """`parse`: LiteLLM's own, of one event."""
+        self._parse = parse
+        self._repeats = Repeats(self._translate)
+
+    def __call__(self, event: Json) -> Json:
+        """The chunk of an event."""
+        return self._repeats(event)
+
+    def rest(self) -> Json | None:
+        """A last chunk, if the events left something to be said."""
+        return None
+
+    def _translate(self, event: Json) -> Json:
+        return {**beside_choices(event), **as_json(self._parse(event))}
+
+
+class GeminiReader(Reader):
+    """Reads the token counts once, at the end.
+
+    Every event has the counts so far, and working each of them out costs 40 % of a stream.
+    """
+
+    _counted: Json | None = None
+
+    def __call__(self, event: Json) -> Json:
+        """The chunk of an event, without its token counts."""
+        if "usageMetadata" in event:
+            self._counted = event
+            event = {name: value for name, value in event.items() if name != "usageMetadata"}
+        return self._repeats(event)
+
+    def rest(self) -> Json | None:
+        """The token counts of the last event that had some."""
+        if self._counted is None:
+            return None
+        chunk = self._translate(self._counted)
+        counts = {name: chunk[name] for name in OF_COUNTS if name in chunk}
+        return {**counts, "choices": [{"delta": {}}]}
+
+
+class OpenaiReader(Reader):
+    """Takes events as they are, of which OpenAI's SDK would make models: 100 µs each."""
+
+    def __init__(self) -> None:
+        """There is nothing to parse."""
+        super().__init__(_as_sdk_says)
+
+    def __call__(self, event: Json) -> Json:
+        """The chunk of an event."""
+        return _as_sdk_says(event)
+
+
+def reader_of(inner: Any) -> Reader | None:
+    """Who reads the events that `inner` would read; `None` if nobody but itself can."""
+    if isinstance(inner, AsyncStream):
+        return OpenaiReader()
+    if isinstance(inner, GeminiChunks):
+        return GeminiReader(inner.chunk_parser)
+    if isinstance(inner, AnthropicChunks):
+        return Reader(inner.chunk_parser)
+    is_usual = isinstance(inner, ByLine) and all(
+        getattr(type(inner), name) is getattr(ByLine, name) for name in READING
+    )
+    return Reader(inner.chunk_parser) if is_usual else None
+
+
+def _as_sdk_says(event: Json) -> Json:
+    """An event as OpenAI's SDK has it: nothing said is nothing there."""
+    chunk = {**event}
+    for name in ("choices", "usage"):
+        chunk[name] = _without_nulls(event.get(name))
+    call_it_reasoning(chunk)
+    return chunk
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: _without_nulls(one) if isinstance(one, dict | list) else one
+            for name, one in value.items()
+            if one is not None
+        }
+    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
