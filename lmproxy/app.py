@@ -28,6 +28,7 @@ from lmproxy.api.openai_chat import CHAT
 from lmproxy.api.openai_responses import CREATE, NO_SOCKET
 from lmproxy.api.operation_endpoints import OPERATION_ENDPOINTS
 from lmproxy.api.policy import HttpPolicy, compile_http_policy
+from lmproxy.api.stored_responses import STORED
 from lmproxy.call import Json
 from lmproxy.config import Config, load_config
 from lmproxy.config.binding import allow_imports_from
@@ -36,14 +37,14 @@ from lmproxy.errors import ConfigError, Problem
 from lmproxy.gateway import Gateway
 from lmproxy.keys import KeyRingBuilder
 from lmproxy.policy import compile_permissions
-from lmproxy.recording import Journal, Loggers, Recorder, compile_loggers
+from lmproxy.recording import Journal, Loggers, Makers, Recorder, compile_loggers
 from lmproxy.routing import compile_listing, compile_routes
 from lmproxy.scrub import Scrubber, mask
 from lmproxy.snapshot import Snapshot
 from lmproxy.upstream import compile_upstreams
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    CHAT, MESSAGES, COUNT_TOKENS, CREATE, NO_SOCKET, *OPERATION_ENDPOINTS, MODELS, MODEL,
+    CHAT, MESSAGES, COUNT_TOKENS, CREATE, NO_SOCKET, *STORED, *OPERATION_ENDPOINTS, MODELS, MODEL,
 )  # fmt: skip
 """Every endpoint below `api_prefix`."""
 
@@ -168,14 +169,15 @@ def build(assembly: Assembly, *, debug: bool = False) -> Asgi:
     config, policy = assembly.config, assembly.policy
     journal = _open_journal(config)
     recorder = Recorder(journal, assembly.loggers, config.digest, assembly.scrubber.text)
-    gateway = Gateway(assembly.snapshot, recorder)
+    makers = Makers(config.storage_dir)
+    gateway = Gateway(assembly.snapshot, recorder, makers)
     prefix = config.settings.api_prefix
     shells = {
         (method, prefix + endpoint.path): Shell(endpoint, gateway, policy)
         for endpoint in ENDPOINTS
         for method in endpoint.methods
     }
-    rest = _fastapi(assembly, journal, debug=debug)
+    rest = _fastapi(assembly, journal, makers, debug=debug)
     rest.include_router(health_routes(policy, lambda: _state(assembly, journal, recorder)))
     rest.router.routes += [
         Route(path, shell, methods=[method])
@@ -221,7 +223,7 @@ class Front:
         await self._rest(scope, receive, send)
 
 
-def _fastapi(assembly: Assembly, journal: Journal, *, debug: bool) -> FastAPI:
+def _fastapi(assembly: Assembly, journal: Journal, makers: Makers, *, debug: bool) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         assembly.loggers.start()
@@ -232,6 +234,7 @@ def _fastapi(assembly: Assembly, journal: Journal, *, debug: bool) -> FastAPI:
             starting.cancel()
             await assembly.snapshot.upstreams.close()
             assembly.loggers.close()
+            makers.close()
             journal.close()
 
     return FastAPI(
@@ -282,7 +285,7 @@ def _with_cors(app: Asgi, config: Config) -> Asgi:
     return CORSMiddleware(
         app,
         allow_origins=origins,
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "POST", "DELETE"],
         allow_headers=["*"],
         expose_headers=["x-request-id", *OWN_HEADERS, "retry-after"],
     )

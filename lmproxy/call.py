@@ -65,6 +65,25 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """A question about a response that its provider keeps, for the connection that made it.
+
+    Attributes:
+        part: what of it is asked: `""` for the whole, else the end of the path: `"/cancel"`.
+        query: the parameters of the URL that go on.
+        dropped: the names of those that do not.
+    """
+
+    method: str
+    response_id: str
+    part: str
+    query: tuple[tuple[str, str], ...]
+    stream: bool
+    headers: tuple[tuple[str, str], ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """One place a call may go: a connection, and the name of the model there."""
 
@@ -97,6 +116,7 @@ class Observed:
         delivered_bytes: body bytes handed on.
         lane: the lane that this request took, where it is not its connection's usual one.
         dropped_params: request fields that did not go to the provider.
+        response_id: the provider's name for the response, if it may keep it for later.
     """
 
     usage: Usage = field(default_factory=Usage)
@@ -109,6 +129,7 @@ class Observed:
     upstream_request_id: str | None = None
     lane: str | None = None
     dropped_params: tuple[str, ...] = ()
+    response_id: str | None = None
 
 
 class Pieces(Protocol):

@@ -10,24 +10,24 @@ ends. A caller is known before a byte of the body is read.
 import asyncio
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Sequence
 from functools import lru_cache
 from types import TracebackType
 
 from lmproxy import logs
-from lmproxy.call import Arrival, Call, Caller, Json, Reply, Target
+from lmproxy.call import Arrival, Call, Caller, Json, Lookup, Reply, Target
 from lmproxy.errors import (
     ClientGone,
     InvalidKey,
-    InvalidRequest,
     ProxyError,
     Unavailable,
     UpstreamAuthError,
 )
 from lmproxy.keys import key_id
-from lmproxy.recording import Draft, Recorder
+from lmproxy.policy import previous_not_found, previous_of, response_not_found
+from lmproxy.recording import Draft, Makers, Recorder
 from lmproxy.recording import record as words
+from lmproxy.recording.keeping import note_kept
 from lmproxy.routing import check_model_name, is_model_name, model_not_found
 from lmproxy.scrub import mask
 from lmproxy.snapshot import Snapshot
@@ -39,10 +39,11 @@ log = logs.get(__name__)
 class Gateway:
     """The door: opens a passage for every request."""
 
-    def __init__(self, snapshot: Snapshot, recorder: Recorder) -> None:
+    def __init__(self, snapshot: Snapshot, recorder: Recorder, makers: Makers) -> None:
         """Requests take the snapshot that is current when they arrive."""
         self.snapshot = snapshot
         self.recorder = recorder
+        self.makers = makers
         self.under_way = 0
 
     def arrive(self, arrival: Arrival, presented: Sequence[bytes]) -> "Passage":
@@ -163,15 +164,41 @@ class Passage:
         """
         draft = self._draft
         draft.call, draft.session = call, session
-        call = draft.call = self._with_model(call)
+        call = draft.call = self._snapshot.with_model(call)
         draft.asked = call.model
-        target = self._choose(call.model)
-        connection = self._snapshot.upstreams[target.connection]
-        attempt = draft.begin_attempt(target, connection.lane(call.operation))
+        target = await self._target(call)
+        upstreams = self._snapshot.upstreams
+        connection = upstreams[target.connection]
+        ask = upstreams.ask(connection, call, target.model, draft.observed)
+        reply = await self._attempt(target, connection.lane(call.operation), ask)
+        if draft.observed.response_id is not None:
+            note_kept(draft, self._gateway.makers)
+        return reply
+
+    async def look_up(self, lookup: Lookup, session: str | None = None) -> Reply:
+        """Ask about a stored response where it was made, if the caller has a right to it.
+
+        Raises:
+            Refused: there is none for the caller's group, or it may not use what made it.
+            UpstreamFault: the provider failed.
+        """
+        draft, response = self._draft, lookup.response_id
+        draft.session, draft.observed.dropped_params = session, lookup.dropped
+        maker = await self._gateway.makers.find(self._caller.group, response)
+        if maker is None:
+            raise response_not_found(response)
+        draft.asked = maker.asked
+        connection = self._snapshot.keeper(self._caller, response, maker)
+        draft.maker, draft.observed.response_id = maker, response
+        target = Target(maker.connection, maker.model)
+        lane = connection.lane("responses")
+        return await self._attempt(target, lane, connection.look_up(lookup, draft.observed))
+
+    async def _attempt(self, target: Target, lane: str, ask: Awaitable[Reply]) -> Reply:
+        draft = self._draft
+        attempt = draft.begin_attempt(target, lane)
         try:
-            upstreams = self._snapshot.upstreams
-            reply = await upstreams.ask(connection, call, target.model, draft.observed)
-            return self._gateway.recorder.keep(reply, draft)
+            return self._gateway.recorder.keep(await ask, draft)
         except ProxyError as error:
             attempt.error_code = error.code
             if isinstance(error, UpstreamAuthError):
@@ -189,26 +216,32 @@ class Passage:
             id=self.id,
         )
 
-    def _with_model(self, call: Call) -> Call:
-        if call.model:
-            return call
-        default = self._snapshot.default_model
-        if default is None:
-            raise InvalidRequest(
-                "The request names no model. GET /v1/models lists what your key may use.",
-                code="missing_required_parameter",
-                param="model",
-            )
-        return replace(call, model=default)
+    async def _target(self, call: Call) -> Target:
+        """Where to ask: what goes on from a stored response goes to the one who keeps it."""
+        previous = previous_of(call.body) if call.operation == "responses" else None
+        if previous is None:
+            return self._choose(call.model)
+        maker = await self._gateway.makers.find(self._caller.group, previous)
+        if maker is not None:
+            return self._choose(call.model, maker.connection)
+        target = self._choose(call.model)
+        if self._snapshot.upstreams[target.connection].takes(call.operation):
+            raise previous_not_found(previous)
+        return target  # Who keeps none says so.
 
-    def _choose(self, model: str) -> Target:
-        """The first permitted target that has the model, with the provider's name for it."""
+    def _choose(self, model: str, connection: str | None = None) -> Target:
+        """The first permitted target that has the model, with the provider's name for it.
+
+        With a `connection`, none but there.
+        """
         check_model_name(model)
         if any(secret in model for secret in self._draft.secrets if secret):
             raise model_not_found(model)  # A key in its place: no provider gets to see it.
         match = self._snapshot.routes.resolve(model)
         self._draft.rule = match.rule.pattern.text
         self._draft.rule_line = match.rule.line
+        if connection is not None:
+            return self._snapshot.where_made(self._caller, model, match.targets, connection)
         return self._snapshot.target(self._caller, model, match.targets)
 
     @property
@@ -253,8 +286,10 @@ class Passage:
             return
         self._closed = True
         draft = self._draft
+        if draft.observed.response_id is not None:
+            note_kept(draft, self._gateway.makers)
         counted = draft.observed.usage.source != "unknown"
         call = draft.call if draft.attempts and outcome in words.HAS_TOKENS else None
-        if call and not counted and call.operation not in words.USES_NO_TOKENS:
+        if call and not counted and words.uses_tokens(call):
             draft.observed.usage = estimate(call, draft.observed)
         self._gateway.recorder.close(draft, status, outcome, error_code)

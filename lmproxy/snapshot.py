@@ -4,13 +4,14 @@ Immutable and replaced as a whole, so that a request sees one config from its be
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from lmproxy.call import Caller, Json, Target
-from lmproxy.errors import Refused, Unavailable
+from lmproxy.call import Call, Caller, Json, Target
+from lmproxy.errors import InvalidRequest, Refused, Unavailable
 from lmproxy.keys import KeyRing
-from lmproxy.policy import Permissions
+from lmproxy.policy import Permissions, made_elsewhere, response_not_found
+from lmproxy.recording import Maker
 from lmproxy.routing import (
     Entry,
     Listing,
@@ -20,7 +21,7 @@ from lmproxy.routing import (
     model_not_found,
     targets_of,
 )
-from lmproxy.upstream import Upstreams
+from lmproxy.upstream import Connection, Upstreams
 
 MOST_REMEMBERED = 4096
 
@@ -42,6 +43,22 @@ class Snapshot:
     listing: Listing
     upstreams: Upstreams
     _chosen: dict[tuple[str, str], Target] = field(default_factory=dict, init=False, repr=False)
+
+    def with_model(self, call: Call) -> Call:
+        """`call`, with the default model if it names none.
+
+        Raises:
+            InvalidRequest: there is no default.
+        """
+        if call.model:
+            return call
+        if self.default_model is None:
+            raise InvalidRequest(
+                "The request names no model. GET /v1/models lists what your key may use.",
+                code="missing_required_parameter",
+                param="model",
+            )
+        return replace(call, model=self.default_model)
 
     def target(self, caller: Caller, model: str, targets: Sequence[Target]) -> Target:
         """`choose`, remembered: nothing of it changes while this config lasts.
@@ -73,10 +90,37 @@ class Snapshot:
             if self.upstreams[target.connection].enabled:
                 return target
         if having:
-            raise Unavailable(
-                f"The connection behind '{model}' is switched off.", code="connection_disabled"
-            )
+            raise _switched_off(model)
         raise model_not_found(model)
+
+    def where_made(
+        self, caller: Caller, model: str, targets: Sequence[Target], connection: str
+    ) -> Target:
+        """`choose`, for a request that goes on from a response which `connection` keeps.
+
+        Raises:
+            InvalidRequest: none of `targets` is there.
+        """
+        there = [target for target in targets if target.connection == connection]
+        if not there:
+            raise made_elsewhere(model)
+        return self.choose(caller, model, there)
+
+    def keeper(self, caller: Caller, response: str, maker: Maker) -> Connection:
+        """The connection to ask about a response that `maker` made for the caller's group.
+
+        Raises:
+            NotAllowed: the group may not use the model or the connection any more.
+            NotFound: the connection is not there any more.
+            Unavailable: it is switched off.
+        """
+        self.permissions.permitted(caller, maker.asked, [Target(maker.connection, maker.model)])
+        connection = self.upstreams.get(maker.connection)
+        if connection is None:
+            raise response_not_found(response)
+        if not connection.enabled:
+            raise _switched_off(maker.asked)
+        return connection
 
     def _having(self, targets: Sequence[Target]) -> Iterator[Target]:
         for target in targets:
@@ -127,3 +171,9 @@ class Snapshot:
         chosen = self.choose(caller, entry.name, entry.targets)
         led = entry.listed is None or chosen in self._having([entry.listed])
         return chosen.connection if led else None
+
+
+def _switched_off(model: str) -> Unavailable:
+    return Unavailable(
+        f"The connection behind '{model}' is switched off.", code="connection_disabled"
+    )

@@ -1,17 +1,20 @@
 """Ask, and send what comes of it: a plain answer or a stream, in any dialect."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from lmproxy.api.client_watch import ClientWatch
 from lmproxy.api.endpoint import error_event, own_headers
 from lmproxy.api.event_sender import EventSender
 from lmproxy.api.exchange import Exchange
-from lmproxy.call import Call, Reply
+from lmproxy.call import Call, Lookup, Reply
 from lmproxy.errors import ClientGone, ProxyError, UpstreamFault
 from lmproxy.gateway import Passage
 
 SESSION_HEADERS = (b"session-id", b"x-session-id", b"x-claude-code-session-id")
 """The first is Codex's as well."""
+Ask = Callable[[], Awaitable[Reply]]
 
 
 async def ask_and_send(exchange: Exchange, passage: Passage, call: Call) -> None:
@@ -20,12 +23,27 @@ async def ask_and_send(exchange: Exchange, passage: Passage, call: Call) -> None
     Raises:
         ProxyError: nothing is out yet, so that the error can have a status of its own.
     """
-    session = next(filter(None, map(exchange.text, SESSION_HEADERS)), None)
+    session = _session(exchange)
+    await _send_what(exchange, passage, partial(passage.ask, call, session), stream=call.stream)
+
+
+async def look_up_and_send(exchange: Exchange, passage: Passage, lookup: Lookup) -> None:
+    """Answer a question about a stored response; see `ask_and_send`."""
+    session = _session(exchange)
+    ask = partial(passage.look_up, lookup, session)
+    await _send_what(exchange, passage, ask, stream=lookup.stream)
+
+
+def _session(exchange: Exchange) -> str | None:
+    return next(filter(None, map(exchange.text, SESSION_HEADERS)), None)
+
+
+async def _send_what(exchange: Exchange, passage: Passage, ask: Ask, *, stream: bool) -> None:
     async with ClientWatch(exchange):
-        if call.stream:
-            await _stream(exchange, passage, call, session)
+        if stream:
+            await _stream(exchange, passage, ask)
         else:
-            await _send(exchange, passage, await passage.ask(call, session))
+            await _send(exchange, passage, await ask())
 
 
 async def _send(exchange: Exchange, passage: Passage, reply: Reply) -> None:
@@ -54,10 +72,10 @@ async def _send(exchange: Exchange, passage: Passage, reply: Reply) -> None:
     await exchange.send_end()
 
 
-async def _stream(exchange: Exchange, passage: Passage, call: Call, session: str | None) -> None:
+async def _stream(exchange: Exchange, passage: Passage, ask: Ask) -> None:
     async with EventSender(exchange, lambda: own_headers(exchange, passage)) as sender:
         try:
-            await sender.pass_on(await passage.ask(call, session))
+            await sender.pass_on(await ask())
         except asyncio.CancelledError:
             if sender.is_done:  # Who leaves on hearing the end has had everything.
                 passage.close(200)

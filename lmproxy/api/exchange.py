@@ -54,6 +54,7 @@ class Exchange:
         self.method: str = scope["method"]
         self.path_params: dict[str, str] = scope.get("path_params", {})
         self.path: str = scope["path"]
+        self.query: bytes = scope.get("query_string", b"")
         self.receive = receive
         self.send = send
         self.policy = policy

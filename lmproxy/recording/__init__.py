@@ -6,10 +6,12 @@
 - `file_logger`: the output `class = "file"`; `request_log`: lm-proxy's loggers and functions
 - `log_line`: what goes into a line of theirs
 - `answer_text`: what a model said, of the copy of an answer that loggers may want
+- `makers`: `responses.db`, which connection made which stored response, and for whom
 """
 
 from lmproxy.recording.journal import Journal
 from lmproxy.recording.loggers import Loggers, compile_loggers
+from lmproxy.recording.makers import Maker, Makers
 from lmproxy.recording.record import Draft, Recorder
 
-__all__ = ["Draft", "Journal", "Loggers", "Recorder", "compile_loggers"]
+__all__ = ["Draft", "Journal", "Loggers", "Maker", "Makers", "Recorder", "compile_loggers"]

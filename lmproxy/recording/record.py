@@ -15,6 +15,7 @@ from lmproxy.errors import InternalError, ProxyError, Refused, ShuttingDown
 from lmproxy.recording.answer_text import MOST_KEPT, KeptAnswer
 from lmproxy.recording.journal import Journal
 from lmproxy.recording.loggers import Loggers
+from lmproxy.recording.makers import Maker
 from lmproxy.scrub import mask
 
 VERSION = 1
@@ -78,6 +79,8 @@ class Draft:
     session: str | None = None
     answer: bytearray | None = None
     """Of its body, as much as loggers get; `None` where none of them wants it."""
+    maker: Maker | None = None
+    """Of the response that was made or looked up, if its provider keeps it."""
 
     def begin_attempt(self, target: Target, lane: str) -> Attempt:
         """Note that `target` is asked now."""
@@ -220,6 +223,12 @@ def _attempt(attempt: Attempt, texts: Mapping[str, str], number: int) -> Json:
 def _names(names: tuple[str, ...], texts: Mapping[str, str]) -> list[str]:
     """Names of a client's fields: it may have put anything there."""
     return [texts[f"dropped {number}"][:LONGEST_NAME] for number in range(len(names[:MOST_NAMES]))]
+
+
+def uses_tokens(call: Call) -> bool:
+    """Whether an answer to it took tokens. One made in the background is not made yet."""
+    in_background = call.operation == "responses" and call.body.get("background") is True
+    return call.operation not in USES_NO_TOKENS and not in_background
 
 
 def features(call: Call | None) -> Json:

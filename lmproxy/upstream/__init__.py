@@ -33,6 +33,7 @@
 - `faults`: what a provider's failure means to our caller
 """
 
+from lmproxy.upstream.connection import Connection
 from lmproxy.upstream.registry import Upstreams, compile_upstreams
 
-__all__ = ["Upstreams", "compile_upstreams"]
+__all__ = ["Connection", "Upstreams", "compile_upstreams"]

@@ -7,7 +7,7 @@ TOML keys; those that every kind has stand in `config.schema.Connection`.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from lmproxy.call import Call, Observed, Reply
+from lmproxy.call import Call, Lookup, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.config.values import Lane
 from lmproxy.errors import LaneNotAvailable, NotFound
@@ -80,6 +80,18 @@ class Connection(ABC):
             UpstreamFault: no answer came of it.
             Refused: nothing was sent.
         """
+
+    async def look_up(self, lookup: Lookup, observed: Observed) -> Reply:
+        """Ask about a response that the provider keeps; see `ask`.
+
+        Raises:
+            NotFound: this kind of connection has none, or not any more.
+        """
+        del lookup, observed
+        raise NotFound(
+            "The provider that made this response is not asked for responses any more.",
+            code="response_not_found",
+        )
 
     async def start(self) -> None:  # noqa: B027 - most kinds have nothing to start.
         """Get ready before the first request."""

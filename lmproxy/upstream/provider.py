@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from yarl import URL
 
 from lmproxy import __version__
-from lmproxy.call import Call, Observed, Reply
+from lmproxy.call import Call, Lookup, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.config.binding import Misfit
 from lmproxy.config.values import Lane
@@ -110,6 +110,12 @@ class Provider(Connection):
         if call.operation != "chat":
             return await self._functions.ask(call, model, observed)
         return await self._translating.ask(call, model, observed, lane)
+
+    async def look_up(self, lookup: Lookup, observed: Observed) -> Reply:
+        """Ask where the provider speaks the Responses API; see `Connection.look_up`."""
+        if not self._relays("responses"):
+            return await super().look_up(lookup, observed)
+        return await self._relay.look_up(lookup, observed, self._leases)
 
     async def models(self) -> tuple[str, ...] | None:
         """The models the provider lists, asked in its own way; see `Connection.models`."""

@@ -51,6 +51,10 @@ class Upstreams:
     def __getitem__(self, name: str) -> Connection:
         return self._connections[name]
 
+    def get(self, name: str) -> Connection | None:
+        """The connection of a name that a config before this one may have had."""
+        return self._connections.get(name)
+
     def __iter__(self) -> Iterator[Connection]:
         return iter(self._connections.values())
 

@@ -5,27 +5,44 @@ untouched while usage, finish reason and errors are observed. An answer is hande
 has shown itself to be one: a plain one whole (up to 64 KiB), a stream with its first event.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
+from urllib.parse import quote
 
 from yarl import URL
 
-from lmproxy.call import Call, Observed, Reply
+from lmproxy.call import Call, Lookup, Observed, Reply
 from lmproxy.config.values import StreamUsage
 from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers
-from lmproxy.upstream.egress import Egress
+from lmproxy.upstream.egress import AnyAnswer, Egress
 from lmproxy.upstream.events import MOST_ANSWER_BYTES, json_of
 from lmproxy.upstream.faults import error_inside, error_of, rejected
 from lmproxy.upstream.lease import Leases
 from lmproxy.upstream.passing import Deadlines, EventStream, LongAnswer, Passing
 from lmproxy.upstream.request_body import dump
-from lmproxy.upstream.watch import StreamWatch
+from lmproxy.upstream.responses_wire import STORED
 from lmproxy.upstream.wire import Mending, Wire
 from lmproxy.upstream.wires import WIRES
 
 MOST_ERROR_BYTES = 64 * 1024
 EVENT_STREAM = "text/event-stream"
+
+
+Send = Callable[[float], Awaitable[AnyAnswer]]
+"""Sends a request, and waits so long for its answer's head."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked, which an answer has to fit: an operation, a stream or not."""
+
+    wire: Wire
+    stream: bool
+    withhold: bool
+    call: Call | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,44 +78,52 @@ class Relay:
         wire = WIRES[call.operation]
         document, withhold = wire.body(call, model, self.stream_usage)
         body = dump(document)
+        send = partial(self.egress.post, self.urls[call.operation], body, dict(call.headers))
+        asked = Asked(wire, call.stream, withhold, call)
+        return await self._send(send, asked, observed, leases)
+
+    async def look_up(self, lookup: Lookup, observed: Observed, leases: Leases) -> Reply:
+        """Ask about a response that the provider keeps; see `ask`."""
+        path = f"{STORED.path}/{quote(lookup.response_id, safe='')}{lookup.part}"
+        url, headers = self.egress.url(path).with_query(lookup.query), dict(lookup.headers)
+        send = partial(self.egress.request, lookup.method, url, None, headers)
+        return await self._send(send, Asked(STORED, lookup.stream, False), observed, leases)
+
+    async def _send(self, send: Send, asked: Asked, observed: Observed, leases: Leases) -> Reply:
         lease = leases.take()
         limits = self.egress.policy.timeouts
-        deadlines = Deadlines.from_now(limits, stream=call.stream)
-        wait_s = limits.first_byte_s if call.stream else limits.answer_s
+        deadlines = Deadlines.from_now(limits, stream=asked.stream)
         try:
-            response = await self.egress.post(
-                self.urls[call.operation], body, dict(call.headers), wait_s
-            )
+            response = await send(limits.first_byte_s if asked.stream else limits.answer_s)
         except BaseException:
             lease.give_back()
             raise
         passing = Passing(response, observed, deadlines, lease)
         try:
-            return await self._judge(passing, call, wire, withhold)
+            return await self._judge(passing, asked)
         except BaseException:
             passing.close()
             raise
 
-    async def _judge(self, passing: Passing, call: Call, wire: Wire, withhold: bool) -> Reply:
+    async def _judge(self, passing: Passing, asked: Asked) -> Reply:
         if passing.status != 200:
             error = await _error_body(passing)
             raise rejected(passing.status, error, passing.headers, self.scrubber)
-        if call.stream:
-            watch = wire.watch(passing.observed, self.scrubber, withhold_usage=withhold)
-            return await self._stream(passing, watch)
-        return await self._plain(passing, call, wire)
+        return await (self._stream if asked.stream else self._plain)(passing, asked)
 
-    async def _plain(self, passing: Passing, call: Call, wire: Wire) -> Reply:
+    async def _plain(self, passing: Passing, asked: Asked) -> Reply:
         if passing.content_type == EVENT_STREAM:
             raise UpstreamInvalidResponse("The provider streamed an answer that should be plain.")
+        wire = asked.wire
         passing.begin()
         head = await passing.some(answers.PARSED_WHOLE_BYTES)
         observed = passing.observed
-        mending = wire.mend(call, head) if wire.mend else None
+        mending = wire.mend(asked.call, head) if wire.mend and asked.call else None
         if mending is not None:
             return await self._mended(passing, wire, head, mending)
         if not passing.at_end:
             answers.check_head(head)
+            wire.note_start(head, observed)
             body = LongAnswer(passing, head, wire.note_ends)
             return Reply(200, passing.content_type_header, body, observed)
         wire.note_whole(head, observed, self.scrubber)
@@ -117,12 +142,16 @@ class Relay:
         passing.close()
         return Reply(200, b"application/json", body, passing.observed)
 
-    async def _stream(self, passing: Passing, watch: StreamWatch) -> Reply:
+    async def _stream(self, passing: Passing, asked: Asked) -> Reply:
         if passing.content_type != EVENT_STREAM:
             passing.begin()
             raise self._not_a_stream(await passing.some(MOST_ERROR_BYTES))
+        wire = asked.wire
+        watch = wire.watch(passing.observed, self.scrubber, withhold_usage=asked.withhold)
         body = EventStream(passing, watch)
-        self._check_first(await body.first_event())
+        first = await body.first_event()
+        self._check_first(first)
+        wire.note_start(first, passing.observed)
         return Reply(200, passing.content_type_header, body, passing.observed)
 
     def _not_a_stream(self, answer: bytes) -> UpstreamFault:

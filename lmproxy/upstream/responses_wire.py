@@ -24,6 +24,9 @@ LAST = ("response.completed", "response.incomplete", "response.failed")
 LONGEST_WORDS = 10_000
 MARKS = tuple(f'"{kind}"'.encode() for kind in LAST)
 REASON = re.compile(rb'"incomplete_details"\s*:\s*\{\s*"reason"\s*:\s*"([\w-]{1,64})"')
+ID = re.compile(rb'"id"\s*:\s*"([!-~]{1,512})"')
+RESPONSE_ID = re.compile(r"[\w-][\w.=:-]{0,255}", re.ASCII)
+"""An id that can stand in a URL's path. Of a response with another nothing more can be asked."""
 STATUS = re.compile(rb'"status"\s*:\s*"([\w-]{1,64})"')
 
 
@@ -53,8 +56,18 @@ def finish_reason(response: Json) -> str | None:
 
 
 def _note(response: Json, observed: Observed) -> None:
+    response_id = response.get("id")
+    if isinstance(response_id, str) and RESPONSE_ID.fullmatch(response_id):
+        observed.response_id = response_id
     observed.usage = read_usage(response.get("usage")) or observed.usage
     observed.finish_reason = finish_reason(response)
+
+
+def _note_start(start: bytes, observed: Observed) -> None:
+    """Take note of the response's id: others may ask for it while it is being made."""
+    found = ID.search(start.partition(b'"output"')[0])
+    if found and RESPONSE_ID.fullmatch(found[1].decode()):
+        observed.response_id = found[1].decode()
 
 
 def _note_whole(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:
@@ -67,6 +80,17 @@ def _note_whole(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:
     if fault is not None:
         raise fault
     _note(response, observed)
+
+
+def _note_stored(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:
+    """Take note of a whole response; a list of what it was asked, or that it is deleted, is none.
+
+    One that is made in the background says here how many tokens it took.
+    """
+    if isinstance(answers.json_of_any(answer).get("output"), list):
+        _note_whole(answer, observed, scrubber)
+    else:
+        answers.parsed(answer, scrubber)
 
 
 def failure(response: Json, scrubber: Scrubber) -> UpstreamFault | None:
@@ -129,4 +153,13 @@ RESPONSES = Wire(
     note_whole=_note_whole,
     note_ends=_note_ends,
     watch=ResponsesWatch,
+    note_start=_note_start,
 )
+STORED = Wire(
+    path="/responses",
+    body=renamed,
+    note_whole=_note_stored,
+    note_ends=_note_ends,
+    watch=ResponsesWatch,
+)
+"""Questions about one that the provider keeps. They have no body."""

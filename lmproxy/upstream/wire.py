@@ -19,6 +19,11 @@ Body = Callable[[Call, str, StreamUsage], tuple[Json, bool]]
 NoteWhole = Callable[[bytes, Observed, Scrubber], None]
 NoteEnds = Callable[[bytes, bytes, Observed], None]
 Mending = Callable[[bytes], bytes]
+NoteStart = Callable[[bytes, Observed], None]
+
+
+def _note_nothing(start: bytes, observed: Observed) -> None:
+    """Nothing there is needed before the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Wire:
         mend: of a call and the beginning of its plain answer, what makes the whole answer into one
             the client can read; `None` where it is one, as nearly always.
         family: what `speaks` calls it together with others; `None`: its own name.
+        note_start: takes note of what a stream's first event, or a long plain answer's head, says.
     """
 
     path: str
@@ -45,6 +51,7 @@ class Wire:
     watch: type[StreamWatch]
     mend: Callable[[Call, bytes], Mending | None] | None = None
     family: str | None = None
+    note_start: NoteStart = _note_nothing
 
 
 def renamed(call: Call, model: str, _: StreamUsage) -> tuple[Json, bool]:

@@ -42,7 +42,7 @@ def test_a_method_that_a_path_does_not_take_is_told_which_it_takes(
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
 @pytest.mark.parametrize(
     "path",
-    ["/v1/chat", "/v1/chat/completions/", "/chat/completions", "/v1/responses/x", "/x", "/v2"],
+    ["/v1/chat", "/v1/chat/completions/", "/chat/completions", "/v1/responses/x/y", "/x", "/v2"],
 )
 def test_a_path_that_is_none_of_ours_is_not_found(
     http: httpx.Client, proxy: Proxy, method: str, path: str

@@ -15,7 +15,7 @@ NEVER_SENT = {"client_gone", "client_stalled", "not_found"}  # The last is alway
 
 def test_the_readme_lists_every_endpoint_and_no_other() -> None:
     readme = (REPOSITORY / "README.md").read_text()
-    listed = set(re.findall(r"^\| `((?:GET|POST|HEAD) /\S*)` \|", readme, re.MULTILINE))
+    listed = set(re.findall(r"^\| `((?:GET|POST|HEAD|DELETE) /\S*)` \|", readme, re.MULTILINE))
 
     served = {
         f"{endpoint.method} /v1{endpoint.path.replace(':path', '')}" for endpoint in ENDPOINTS

@@ -18,7 +18,7 @@ from lmproxy.call import Arrival, Call, Json
 from lmproxy.config import load_config
 from lmproxy.errors import ProxyError
 from lmproxy.gateway import Gateway
-from lmproxy.recording import Draft, Journal, Loggers, Recorder
+from lmproxy.recording import Draft, Journal, Loggers, Makers, Recorder
 from tests.routing.oracle import oracle
 
 CONFIGS = 200
@@ -71,7 +71,7 @@ async def walk_all(
     file = folder / "proxy.toml"
     file.write_text(tomli_w.dumps(config))
     recorder = Unrecorded(folder)
-    gateway = Gateway(assemble(load_config(file)).snapshot, recorder)
+    gateway = Gateway(assemble(load_config(file)).snapshot, recorder, Makers(folder))
     outcomes = [await walk(gateway, f"key-of-{group}", name) for group, name in asked]
     assert recorder.closed == len(asked)
     return outcomes

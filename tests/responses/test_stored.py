@@ -1,0 +1,290 @@
+"""Responses that a provider keeps: for the group they were made for, where they were made."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from tests.conftest import GUEST_KEY, TEAM_KEY, bearer
+from tests.harness.proxy import Proxy
+from tests.provider.server import Provider
+from tests.provider.shelf import Shelf
+from tests.responses.conftest import ask
+
+pytestmark = pytest.mark.relay_only("only a provider that speaks the API keeps responses")
+
+
+@dataclass
+class House:
+    """A proxy before two providers that keep responses, and one that has chat only."""
+
+    proxy: Proxy
+    first: Provider
+    second: Provider
+    shelf: Shelf
+
+    def send(self, method: str, path: str, key: str = TEAM_KEY, **more: Any) -> httpx.Response:
+        url = f"{self.proxy.api}/responses{path}"
+        return httpx.request(method, url, headers=bearer(key), timeout=30, **more)
+
+    def create(self, model: str, key: str = TEAM_KEY, **more: Any) -> Any:
+        """A response that was made."""
+        answer = self.send("POST", "", key, json=ask(model, **more))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def usage(self, answer: httpx.Response) -> Any:
+        return self.proxy.record(id=answer.headers["x-request-id"])["usage"]
+
+
+def config(first: Provider, second: Provider) -> dict[str, Any]:
+    """`both/*` may go to either provider, the first one first; `chat/*` is chat only."""
+    connection = {"api_type": "openai", "api_key": "sk-any-0123456789abcdef"}
+    one = {**connection, "api_base": first.base_url}
+    two = {**connection, "api_base": second.base_url}
+    return {
+        "host": "127.0.0.1",
+        "port": 0,
+        "connections": {"one": one, "two": two, "chat": {**one, "speaks": ["chat"]}},
+        "routing": {
+            "one/*": "one.{1}",
+            "two/*": "two.{1}",
+            "both/*": ["one.{1}", "two.{1}"],
+            "late/*": ["chat.{1}", "two.{1}"],
+            "chat/*": "chat.{1}",
+        },
+        "groups": {
+            "team": {"api_keys": [TEAM_KEY]},
+            "guests": {"api_keys": [GUEST_KEY]},
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with Provider() as first, Provider() as second:
+        shelf = Shelf("one")
+        first.on_any(shelf)
+        second.on_any(Shelf("two"))
+        folder = tmp_path_factory.mktemp("house")
+        with Proxy(config(first, second), folder) as running:
+            yield House(running, first, second, shelf)
+
+
+@pytest.mark.parametrize("model", ["one/m", "two/m"])
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_a_response_is_read_where_it_was_made(house: House, model: str, stream: bool) -> None:
+    if stream:
+        made = house.send("POST", "", json=ask(model, stream=True))
+        response = made.text.partition('"id": "')[2].partition('"')[0]
+    else:
+        response = house.create(model)["id"]
+
+    answer = house.send("GET", f"/{response}")
+
+    assert (answer.status_code, answer.json()["id"]) == (200, response)
+    assert answer.json()["output"]
+    record = house.proxy.record(id=answer.headers["x-request-id"])
+    assert (record["operation"], record["method"]) == ("stored_responses", "GET")
+    assert (record["connection"], record["model_asked"]) == (model.partition("/")[0], model)
+    assert (record["model_used"], record["lane"], record["outcome"]) == ("m", "relay", "answered")
+
+
+def test_its_tokens_are_counted_once(house: House) -> None:
+    made = house.send("POST", "", json=ask("one/m"))
+
+    read = house.send("GET", f"/{made.json()['id']}")
+
+    assert (house.usage(made)["total_tokens"], house.usage(made)["source"]) == (12, "provider")
+    assert (house.usage(read)["total_tokens"], house.usage(read)["source"]) == (None, "unknown")
+
+
+def test_made_in_the_background_it_is_counted_by_who_reads_it_first(house: House) -> None:
+    made = house.send("POST", "", json=ask("one/m", background=True))
+    response = made.json()["id"]
+    early = house.send("GET", f"/{response}")
+    house.shelf.finish(response)
+
+    reads = [house.send("GET", f"/{response}") for _ in range(2)]
+
+    assert [answer.json()["status"] for answer in (made, early)] == ["queued", "queued"]
+    assert [answer.json()["status"] for answer in reads] == ["completed", "completed"]
+    counts = [house.usage(answer)["total_tokens"] for answer in (made, early, *reads)]
+    assert counts == [None, None, 12, None]
+
+
+def test_parameters_go_on_and_others_are_named(house: House) -> None:
+    response = house.create("one/m")["id"]
+    query = "include[]=reasoning.encrypted_content&include[]=x&limit=5&after=a%26b&key=sk-hidden"
+
+    answer = house.send("GET", f"/{response}/input_items?{query}")
+
+    assert answer.json()["object"] == "list"
+    sent = house.first.requests[-1].path
+    assert httpx.URL(sent).params.multi_items() == [
+        ("include[]", "reasoning.encrypted_content"),
+        ("include[]", "x"),
+        ("limit", "5"),
+        ("after", "a&b"),
+    ]
+    assert answer.headers["x-oai-proxy-dropped-params"] == "key"
+
+
+def test_a_stream_is_taken_up_where_it_was_left(house: House) -> None:
+    response = house.create("one/m")["id"]
+
+    answer = house.send("GET", f"/{response}?stream=true&starting_after=4")
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert '"sequence_number": 5' in answer.text.partition("\n\n")[0]
+    assert '"response.completed"' in answer.text
+
+
+def test_a_response_is_cancelled_and_deleted(house: House) -> None:
+    response = house.create("two/m", background=True)["id"]
+
+    cancelled = house.send("POST", f"/{response}/cancel")
+    deleted = house.send("DELETE", f"/{response}")
+    gone = house.send("GET", f"/{response}")
+
+    assert cancelled.json()["status"] == "cancelled"
+    assert deleted.json() == {"id": response, "object": "response", "deleted": True}
+    assert gone.status_code == 404
+    assert "not found" in gone.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "part"),
+    [("GET", ""), ("DELETE", ""), ("POST", "/cancel"), ("GET", "/input_items")],
+)
+def test_somebody_elses_response_is_not_there(house: House, method: str, part: str) -> None:
+    response = house.create("one/m")["id"]
+    before = len(house.first.requests)
+
+    others = house.send(method, f"/{response}{part}", GUEST_KEY)
+    nobodys = house.send(method, f"/resp_0{part}", GUEST_KEY)
+    strangers = house.send(method, f"/{response}{part}", "wrong")
+
+    assert (others.status_code, nobodys.status_code, strangers.status_code) == (404, 404, 401)
+    error = others.json()["error"]
+    assert error["code"] == "response_not_found"
+    assert error["message"].replace(response, "resp_0") == nobodys.json()["error"]["message"]
+    assert len(house.first.requests) == before
+    assert house.send("GET", f"/{response}").status_code == 200
+
+
+@pytest.mark.parametrize("model", ["both/m", "late/m"])
+def test_a_request_goes_on_where_the_response_before_it_was_made(house: House, model: str) -> None:
+    response = house.create("two/m")["id"]
+
+    answer = house.send("POST", "", json=ask(model, previous_response_id=response))
+
+    assert answer.status_code == 200
+    sent = house.second.requests[-1].json
+    assert sent == {"model": "m", "input": "Say hello.", "previous_response_id": response}
+    record = house.proxy.record(id=answer.headers["x-request-id"])
+    assert (record["connection"], record["model_asked"]) == ("two", model)
+
+
+@pytest.mark.parametrize(
+    ("model", "key", "more", "code"),
+    [
+        ("one/m", GUEST_KEY, {}, "previous_response_not_found"),
+        ("one/m", TEAM_KEY, {"previous_response_id": "resp_0"}, "previous_response_not_found"),
+        ("two/m", TEAM_KEY, {}, "previous_response_not_found"),
+        ("one/m", TEAM_KEY, {"previous_response_id": 4}, "invalid_type"),
+        ("one/m", TEAM_KEY, {"conversation": "conv_1"}, "unsupported_parameter"),
+        ("one/m", TEAM_KEY, {"conversation": {"id": "conv_1"}}, "unsupported_parameter"),
+    ],
+    ids=["another group's", "nobody's", "another provider's", "no text", "conversation", "its id"],
+)
+def test_what_a_request_may_not_go_on_from(
+    house: House, model: str, key: str, more: dict[str, Any], code: str
+) -> None:
+    response = house.create("one/m")["id"]
+    before = len(house.first.requests) + len(house.second.requests)
+
+    body = ask(model, **{"previous_response_id": response, **more})
+    answer = house.send("POST", "", key, json=body)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+    assert len(house.first.requests) + len(house.second.requests) == before
+
+
+def test_what_is_not_to_be_kept_is_not_remembered(house: House) -> None:
+    response = house.create("one/m", store=False)["id"]
+
+    answer = house.send("GET", f"/{response}")
+
+    assert answer.json()["error"]["code"] == "response_not_found"
+
+
+@pytest.mark.parametrize("response", ["..", "%2e%2e", "a%2Fb", "x" * 2000, "%00", "é"])
+def test_an_id_that_is_none_leads_nowhere(house: House, response: str) -> None:
+    before = len(house.first.requests)
+
+    answer = house.send("DELETE", f"/{response}/")
+
+    assert answer.status_code in (404, 405)
+    assert len(house.first.requests) == before
+
+
+def test_the_sdk_reads_cancels_lists_and_deletes(house: House) -> None:
+    sdk = openai.OpenAI(base_url=house.proxy.api, api_key=TEAM_KEY, max_retries=0)
+    made = sdk.responses.create(**ask("one/m", background=True))
+
+    read = sdk.responses.retrieve(made.id, include=["reasoning.encrypted_content"])
+    streamed = [event.type for event in sdk.responses.retrieve(made.id, stream=True)]
+    cancelled = sdk.responses.cancel(made.id)
+    items = sdk.responses.input_items.list(made.id, limit=1).data
+    sdk.responses.delete(made.id)
+
+    assert (read.id, read.status, cancelled.status) == (made.id, "queued", "cancelled")
+    assert streamed[-1] == "response.completed"
+    assert [item.type for item in items] == ["message"]
+    with pytest.raises(openai.NotFoundError):
+        sdk.responses.retrieve(made.id)
+
+
+def test_who_made_it_is_known_after_a_restart_and_rights_are_those_of_now(tmp_path: Path) -> None:
+    with Provider() as first, Provider() as second:
+        first.on_any(Shelf("one"))
+        second.on_any(Shelf("two"))
+        settings = config(first, second)
+        with Proxy(settings, tmp_path) as before:
+            house = House(before, first, second, Shelf("none"))
+            ours = [house.create(model)["id"] for model in ("one/m", "two/m", "two/x")]
+        file = tmp_path / "storage" / "responses.db"
+        settings["groups"]["team"] |= {"allowed_models": ["*/m"], "allowed_connections": ["two"]}
+        with Proxy(settings, tmp_path) as after:
+            house = House(after, first, second, Shelf("none"))
+            answers = [house.send("GET", f"/{response}") for response in ours]
+            others = house.send("GET", f"/{ours[1]}", GUEST_KEY)
+
+    assert [answer.status_code for answer in answers] == [403, 200, 403]
+    assert answers[0].json()["error"]["code"] == "model_not_allowed"
+    assert others.status_code == 404
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_connection_that_is_gone_or_switched_off_is_said_so(tmp_path: Path) -> None:
+    with Provider() as first, Provider() as second:
+        first.on_any(Shelf("one"))
+        second.on_any(Shelf("two"))
+        settings = config(first, second)
+        with Proxy(settings, tmp_path) as before:
+            house = House(before, first, second, Shelf("none"))
+            ours = [house.create(model)["id"] for model in ("one/m", "two/m")]
+        del settings["connections"]["one"], settings["routing"]["one/*"]
+        del settings["routing"]["both/*"]
+        settings["connections"]["two"]["enabled"] = False
+        with Proxy(settings, tmp_path) as after:
+            house = House(after, first, second, Shelf("none"))
+            gone, off = (house.send("GET", f"/{response}") for response in ours)
+
+    assert (gone.status_code, gone.json()["error"]["code"]) == (404, "response_not_found")
+    assert (off.status_code, off.json()["error"]["code"]) == (503, "connection_disabled")
