@@ -20,7 +20,11 @@
   `translated`: the answer it became; `stream_form`: its events
 - `messages_bridge`: Anthropic's API where the provider is asked for chat: `messages_request` makes
   the request, `message_form` the answer, `message_events` its stream; `token_count`: an estimate
-- `responses_bridge`: the same for OpenAI's Responses API
+- `responses_bridge`: the same for OpenAI's Responses API: `responses_request` makes the request,
+  with `responses_items` and `responses_tools`; `response_form` the answer, of `response_parts`;
+  `response_events` its stream, of `response_items`
+- `bridged`: chat's answer on its way to another dialect; `call_numbers`: which of its tool calls
+  a fragment belongs to
 - `function_lane`: the operations that LiteLLM has a function for, asked through it
 - `account`: who LiteLLM calls for; `litellm_names`: the providers it knows besides
 - `litellm_door`: the one way to LiteLLM; behind it `litellm_public`, its public call,

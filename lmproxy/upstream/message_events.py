@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import orjson
 
 from lmproxy.call import Json
+from lmproxy.upstream.call_numbers import CallNumbers
 from lmproxy.upstream.chat_form import first_choice
 from lmproxy.upstream.message_form import (
     frame,
@@ -38,8 +39,7 @@ class MessageEvents:
         """Of the open block, if that is a thought."""
         self._waiting: dict[int, Json] = {}
         """Further tool calls, while the open one is not complete."""
-        self._numbers: dict[int, tuple[int, str | None]] = {}
-        """By a call's index: our number of it, and its id."""
+        self._numbers = CallNumbers()
         self._refuses = self._calls = False
         self._finish_reason: str | None = None
         self._usage: Json = {}
@@ -116,7 +116,7 @@ class MessageEvents:
 
     def _called(self, called: Json) -> bytes:
         """A fragment of a call. Of calls that come by turns, the later ones wait."""
-        number, is_new = self._number(called)
+        number, is_new = self._numbers.of(called)
         if number == self._open:
             return self._call(number, called)
         is_complete = bool(self._arguments) and _is_json(self._arguments)
@@ -125,16 +125,6 @@ class MessageEvents:
         if is_new or number in self._waiting:
             _join(self._waiting.setdefault(number, {}), called)
         return b""
-
-    def _number(self, called: Json) -> tuple[int, bool]:
-        """Our number of a call, and whether it is a new one. Some give all of them one index."""
-        index, identifier = called.get("index") or 0, called.get("id")
-        number, known = self._numbers.get(index, (-1, None))
-        if number >= 0 and (not identifier or known in (None, identifier)):
-            return number, False
-        number = max((number for number, _ in self._numbers.values()), default=-1) + 1
-        self._numbers[index] = (number, identifier)
-        return number, True
 
     def _call(self, number: int, called: Json) -> bytes:
         function = called.get("function") or {}

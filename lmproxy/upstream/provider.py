@@ -88,7 +88,9 @@ class Provider(Connection):
             return "relay"
         if operation == "count_tokens":
             return "estimate"
-        return self._lane_from_elsewhere if operation in ("messages", "responses") else "litellm"
+        if operation == "responses":
+            return self._lane
+        return self._lane_from_elsewhere if operation == "messages" else "litellm"
 
     def _relays(self, operation: str) -> bool:
         if operation not in WIRES or not self._relays_others:

@@ -1,7 +1,7 @@
 """Which connections are there? Made from the config, by name; opened and closed together."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from lmproxy import logs
@@ -20,7 +20,7 @@ from lmproxy.upstream.vendors import ALL, advice
 
 log = logs.get(__name__)
 
-BRIDGED = {"messages", "count_tokens"}
+BRIDGED = {"messages", "count_tokens", "responses"}
 """Operations that whoever is asked for chat can be asked for."""
 
 KINDS = {
@@ -29,12 +29,6 @@ KINDS = {
     **dict.fromkeys(ALL, "lmproxy.upstream.provider.Provider"),
 }
 """The class of each `api_type`. Anything else with a dot is a path to anybody's class."""
-
-BRIDGES = {
-    "messages": messages_bridge.ask_as_chat,
-    "responses": responses_bridge.ask_as_chat,
-}
-"""Operations that are asked for as chat where a connection does not take them."""
 
 
 class Upstreams:
@@ -71,17 +65,21 @@ class Upstreams:
             return await connection.ask(call, model, observed)
         if call.operation == "count_tokens":
             return estimated(call, observed)
-        ask_as_chat = BRIDGES.get(call.operation)
-        if ask_as_chat is None:
-            raise not_offered(call)
-        return await ask_as_chat(
-            call,
-            model,
-            connection.litellm,
-            self._door,
-            observed,
-            lambda chat: connection.ask(chat, model, observed),
-        )
+
+        def ask(chat: Call) -> Awaitable[Reply]:
+            return connection.ask(chat, model, observed)
+
+        provider = connection.litellm
+        if call.operation == "messages":
+            return await messages_bridge.ask_as_chat(
+                call, model, provider, self._door, observed, ask
+            )
+        if call.operation == "responses":
+            is_relayed = connection.lane("chat") == "relay"
+            return await responses_bridge.ask_as_chat(
+                call, model, provider, observed, ask, is_relayed=is_relayed
+            )
+        raise not_offered(call)
 
     async def start(self) -> None:
         """Get every connection ready, at the same time."""

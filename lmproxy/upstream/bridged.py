@@ -1,0 +1,61 @@
+"""What chat answered, read for another dialect: a whole answer, or a stream of events."""
+
+from collections.abc import Callable, Iterable
+
+from lmproxy.call import Json, Pieces, Reply
+from lmproxy.errors import UpstreamInvalidResponse
+from lmproxy.upstream.answers import json_object
+from lmproxy.upstream.events import json_of, split_events
+
+
+async def whole_answer(reply: Reply) -> Json:
+    """The answer of a plain reply, which is read to its end.
+
+    Raises:
+        UpstreamFault: that did not come, or it is no JSON object.
+    """
+    body = reply.body if isinstance(reply.body, bytes) else await _together(reply.body)
+    answer = json_object(body)
+    if answer is None:
+        raise UpstreamInvalidResponse("The provider's answer is not a JSON object.")
+    return answer
+
+
+async def _together(pieces: Pieces) -> bytes:
+    try:
+        return b"".join([piece async for piece in pieces])
+    finally:
+        await pieces.aclose()
+
+
+class BridgedStream:
+    """The events of a streamed answer. Takes over the blocks of chat's."""
+
+    def __init__(
+        self, blocks: Pieces, add: Callable[[Json], bytes], end: Callable[[], bytes]
+    ) -> None:
+        """`add` gives the events of chat's next chunk; `end` the last ones."""
+        self._blocks = blocks
+        self._add = add
+        self._end = end
+        self._ended = False
+
+    def __aiter__(self) -> "BridgedStream":
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._ended:
+            try:
+                block = await anext(self._blocks)
+            except StopAsyncIteration:
+                self._ended = True
+                return self._end()
+            chunks: Iterable[Json] = filter(None, map(json_of, split_events(block)))
+            events = b"".join(map(self._add, chunks))
+            if events:
+                return events
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Stop the provider if it is still answering. May be called twice."""
+        await self._blocks.aclose()

@@ -1,0 +1,180 @@
+"""Which fields of a Responses request become chat's, which are named, and which refused."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lmproxy.errors import InvalidRequest
+from lmproxy.upstream.response_form import frame
+from lmproxy.upstream.responses_request import chat_request
+from tests.responses.reference import faults
+from tests.responses.test_bridged_requests import made, say
+
+Json = dict[str, Any]
+EVERYTHING: Json = {
+    "temperature": 0.5,
+    "top_p": 0.9,
+    "max_output_tokens": 99,
+    "top_logprobs": 3,
+    "reasoning": {"effort": "low", "summary": "auto", "of_tomorrow": 1},
+    "text": {
+        "verbosity": "low",
+        "format": {"type": "json_schema", "name": "n", "schema": {}, "strict": True},
+    },
+    "user": "u",
+    "safety_identifier": "s",
+    "prompt_cache_key": "k",
+    "service_tier": "flex",
+    "store": True,
+    "truncation": "auto",
+    "metadata": {"a": "b"},
+    "include": ["reasoning.encrypted_content", "file_search_call.results"],
+    "stream_options": {"include_obfuscation": False},
+    "client_metadata": {"x": 1},
+    "max_tool_calls": 3,
+}
+NAMED = {
+    "client_metadata",
+    "include[].file_search_call.results",
+    "max_tool_calls",
+    "metadata",
+    "reasoning.of_tomorrow",
+    "store",
+    "truncation",
+}
+
+
+@pytest.mark.parametrize("is_relayed", [False, True], ids=["translated", "relayed"])
+def test_every_field_is_chats_or_named(is_relayed: bool) -> None:
+    request = made("Hi", is_relayed=is_relayed, **EVERYTHING)
+
+    hints = {
+        "user": "u",
+        "safety_identifier": "s",
+        "prompt_cache_key": "k",
+        "service_tier": "flex",
+        "verbosity": "low",
+    }
+    assert request.body == {
+        "model": "gpt-4o",
+        "messages": [{"role": "user", "content": "Hi"}],
+        "temperature": 0.5,
+        "top_p": 0.9,
+        "max_tokens": 99,
+        "logprobs": True,
+        "top_logprobs": 3,
+        "reasoning_effort": "low",
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "n", "schema": {}, "strict": True},
+        },
+        **({} if is_relayed else hints),
+    }
+    assert set(request.dropped) == NAMED | (set(hints) if is_relayed else set())
+    assert faults(frame(EVERYTHING, "m", request.tools), "Response") == []
+
+
+def test_what_asks_for_nothing_is_not_named() -> None:
+    nothing: Json = {"store": False, "truncation": "disabled", "metadata": {}, "background": False}
+
+    request = made("Hi", **nothing, service_tier="auto", text={"format": {"type": "text"}}, x=None)
+
+    assert request.dropped == []
+    assert request.body.keys() == {"model", "messages"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"previous_response_id": "resp_1"}, "previous_response_id"),
+        ({"conversation": "conv_1"}, "conversation"),
+        ({"prompt": {"id": "pmpt_1"}}, "prompt"),
+        ({"background": True}, "background"),
+        ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input[0]"),
+        ({"input": [{"id": "msg_1"}]}, "input[0]"),
+        ({"input": [say("user", "x"), {"role": "tool", "content": "x"}]}, "input[1].role"),
+        (
+            {"input": [{"role": "user", "content": [{"type": "input_image", "file_id": "f"}]}]},
+            "input[0].content[0]",
+        ),
+        (
+            {"input": [{"role": "user", "content": [{"type": "input_file", "file_url": "f"}]}]},
+            "input[0].content[0]",
+        ),
+        ({"input": [3]}, "input[0]"),
+        ({"input": [{"role": "user", "content": 3}]}, "input[0].content"),
+        ({"input": [{"role": "user", "content": [3]}]}, "input[0].content[0]"),
+        ({"input": {}}, "input"),
+        ({"input": None}, "input"),
+        ({"input": []}, None),
+        ({"instructions": 3}, "instructions"),
+        ({"tools": {}}, "tools"),
+        ({"tools": [3]}, "tools"),
+        ({"text": "x"}, "text"),
+        ({"text": {"format": "x"}}, "text.format"),
+        ({"reasoning": "low"}, "reasoning"),
+        ({"include": "x"}, "include"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_said_in_chat_is_refused_and_says_where(
+    fields: Json, param: str | None
+) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        chat_request({"input": "Hi", **fields}, "m", None, is_relayed=False)
+
+    assert caught.value.param == param
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=4,
+)
+KINDS = """
+    message reasoning function_call function_call_output custom_tool_call custom_tool_call_output
+    web_search_call input_text input_image output_text refusal function custom namespace
+    allowed_tools json_schema
+"""
+NAMES = """
+    content text call_id name namespace arguments output input summary encrypted_content image_url
+    tools description format mode strict parameters
+"""
+ROLES = st.sampled_from(["user", "assistant", "system", "developer", "tool"])
+
+
+def things(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
+    """What looks like a part of a request."""
+    values = {name: inner | st.lists(inner, max_size=2) for name in NAMES.split()}
+    return st.fixed_dictionaries(
+        {"type": st.sampled_from(KINDS.split()) | VALUES}, optional={"role": ROLES, **values}
+    )
+
+
+THINGS = st.recursive(VALUES, things, max_leaves=4)
+FIELDS = [*EVERYTHING, "instructions", "tools", "tool_choice", "parallel_tool_calls"]
+
+
+@settings(deadline=None)  # A busy machine is no failure.
+@given(
+    st.lists(THINGS, max_size=4) | VALUES,
+    st.dictionaries(st.sampled_from(FIELDS), THINGS | st.lists(THINGS, max_size=3), max_size=4),
+    st.booleans(),
+)
+def test_whatever_is_sent_becomes_chat_or_is_refused(
+    given_: Any, fields: Json, is_relayed: bool
+) -> None:
+    body = {"model": "m", "input": given_, **fields}
+
+    try:
+        request = chat_request(body, "m", "anthropic", is_relayed=is_relayed)
+    except InvalidRequest:
+        return
+
+    roles = {message["role"] for message in request.body["messages"]}
+    assert roles <= {"system", "user", "assistant", "tool"}
+    assert all(isinstance(name, str) for name in request.dropped)
+    json.dumps(frame(body, "m", request.tools))
