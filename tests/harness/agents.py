@@ -14,6 +14,22 @@ MODULES = REPOSITORY / "tests/clients/node_modules"
 CLAUDE = MODULES / "@anthropic-ai/claude-code/cli-wrapper.cjs"
 CODEX = MODULES / "@openai/codex/bin/codex.js"
 LONGEST_S = 60
+CODEX_CONFIG = """\
+model = {model}
+model_provider = "proxy"
+approval_policy = "never"
+sandbox_mode = "danger-full-access"
+
+[analytics]
+enabled = false
+
+[model_providers.proxy]
+name = "proxy"
+base_url = {base_url}
+env_key = "PROXY_KEY"
+wire_api = "responses"
+"""
+"""Its sandbox needs rights that a machine for tests may not give."""
 QUIET = {
     "DISABLE_TELEMETRY": "1",
     "DISABLE_AUTOUPDATER": "1",
@@ -35,6 +51,25 @@ def claude_code(prompt: str, home: Path, environment: Mapping[str, str], *argume
     more = {**QUIET, **environment}
     command = ["-p", prompt, "--output-format", "json", "--allowedTools", "Bash", *arguments]
     return _run(CLAUDE, command, home, more)
+
+
+def codex(prompt: str, home: Path, base_url: str, key: str, model: str, **settings: int) -> Ran:
+    """`codex exec PROMPT` with nothing in its environment but the key; it may run any command.
+
+    Args:
+        prompt: what it is told.
+        home: where it works.
+        base_url: of the proxy, with the API prefix.
+        key: the proxy's.
+        model: what it asks for.
+        settings: of the proxy as its provider, such as `request_max_retries`.
+    """
+    (home / ".codex").mkdir(exist_ok=True)
+    config = CODEX_CONFIG.format(model=json.dumps(model), base_url=json.dumps(base_url))
+    config += "".join(f"{name} = {value}\n" for name, value in settings.items())
+    (home / ".codex" / "config.toml").write_text(config)
+    command = ["exec", "--skip-git-repo-check", "--json", prompt]
+    return _run(CODEX, command, home, {"PROXY_KEY": key})
 
 
 def _run(program: Path, command: list[str], home: Path, environment: Mapping[str, str]) -> Ran:

@@ -12,7 +12,7 @@ import pytest
 from tests.harness.proxy import REPOSITORY, Proxy, process_environment
 
 SCRIPT = REPOSITORY / "tests" / "clients" / "use_openai.py"
-PYTHONS = {"2": sys.executable, "3": str(REPOSITORY / ".venv-openai-3" / "bin" / "python")}
+PYTHONS = {"2": sys.executable, "3": str(REPOSITORY / ".venv-other-majors" / "bin" / "python")}
 
 
 @pytest.fixture(scope="module")
