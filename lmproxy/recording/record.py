@@ -147,9 +147,7 @@ class Recorder:
             "rule_line": draft.rule_line,
             "config": self._config_hash,
             "generation": self.generation,
-            "attempts": [
-                _attempt(attempt, texts, number) for number, attempt in enumerate(draft.attempts)
-            ],
+            "attempts": _attempts(draft.attempts, texts),
             "status": status,
             "outcome": outcome,
             "error_code": texts.get("error_code"),
@@ -210,14 +208,17 @@ class Recorder:
         return texts
 
 
-def _attempt(attempt: Attempt, texts: Mapping[str, str], number: int) -> Json:
-    return {
-        "connection": attempt.connection,
-        "model": texts.get(f"model {number}"),
-        "lane": attempt.lane,
-        "error_code": texts.get(f"error_code {number}"),
-        "duration_s": _rounded(attempt.seconds),
-    }
+def _attempts(attempts: list[Attempt], texts: Mapping[str, str]) -> list[Json]:
+    return [
+        {
+            "connection": attempt.connection,
+            "model": texts.get(f"model {number}"),
+            "lane": attempt.lane,
+            "error_code": texts.get(f"error_code {number}"),
+            "duration_s": _rounded(attempt.seconds),
+        }
+        for number, attempt in enumerate(attempts)
+    ]
 
 
 def _names(names: tuple[str, ...], texts: Mapping[str, str]) -> list[str]:
