@@ -35,7 +35,7 @@ from lmproxy.config.binding import allow_imports_from
 from lmproxy.config.files import wrong_files
 from lmproxy.errors import ConfigError, Problem
 from lmproxy.gateway import Gateway
-from lmproxy.keys import KeyRingBuilder
+from lmproxy.keys import compile_keys
 from lmproxy.policy import compile_permissions
 from lmproxy.recording import Journal, Loggers, Makers, Recorder, compile_loggers
 from lmproxy.routing import compile_listing, compile_routes
@@ -78,11 +78,10 @@ def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
     allow_imports_from(config.path.parent)
     settings = config.settings
     scrubber = make_scrubber(config)
-    keys = KeyRingBuilder(config)
-    keyring = keys.build()
     routes, wrong_routes = compile_routes(config)
     permissions, wrong_permissions = compile_permissions(config)
     upstreams, wrong_upstreams, unwise = compile_upstreams(config, scrubber)
+    keys = compile_keys(config, upstreams.fetch)
     loggers, wrong_loggers = compile_loggers(config)
     policy, wrong_policy = compile_http_policy(config)
     problems = [
@@ -96,7 +95,7 @@ def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
         enabled=settings.enabled,
         default_model=settings.default_model,
         most_under_way=settings.server.concurrency,
-        keyring=keyring,
+        callers=keys.callers,
         routes=routes,
         permissions=permissions,
         listing=compile_listing(config, routes),

@@ -39,11 +39,13 @@ class Caller:
     Attributes:
         key_id: names the key in logs and records, is not the key; `None` for an anonymous caller.
         owner: the person or program the operator gave the key to; `None` when not said.
+        user_info: what a key check knows of the caller; for loggers that ask for it.
     """
 
     key_id: str | None
     group: str
     owner: str | None = None
+    user_info: Json | None = field(default=None, hash=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

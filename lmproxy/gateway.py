@@ -123,11 +123,11 @@ class Passage:
         else:
             self._close(500, words.BUG, "internal_error")
 
-    def admit(self) -> Caller:
+    async def admit(self) -> Caller:
         """Find out who is calling.
 
         Raises:
-            Unavailable: the proxy is switched off or full.
+            Unavailable: the proxy is switched off or full, or the key check does not answer.
             InvalidKey: no credential is a key.
             InvalidRequest: two are, and differ.
         """
@@ -140,11 +140,12 @@ class Passage:
                 "The proxy has too many requests under way. Try again shortly.", retry_after_s=1
             )
         try:
-            draft.caller = snapshot.keyring.identify(presented)
+            found = snapshot.callers.identify(presented)
+            draft.caller = found if isinstance(found, Caller) else await found
         except InvalidKey:
             log.info(
                 "refused a credential",
-                reason=snapshot.keyring.refusal(presented),
+                reason=snapshot.callers.refusal(presented),
                 key_id_prefixes=",".join(key_id(secret)[:12] for secret in presented),
                 address=draft.arrival.address,
             )

@@ -9,7 +9,7 @@ from itertools import chain
 
 from lmproxy.call import Call, Caller, Json, Target
 from lmproxy.errors import InvalidRequest, Refused, Unavailable
-from lmproxy.keys import KeyRing
+from lmproxy.keys import Callers
 from lmproxy.policy import Permissions, made_elsewhere, response_not_found
 from lmproxy.recording import Maker
 from lmproxy.routing import (
@@ -37,7 +37,7 @@ class Snapshot:
     enabled: bool
     default_model: str | None
     most_under_way: int | None
-    keyring: KeyRing
+    callers: Callers
     routes: Routes
     permissions: Permissions
     listing: Listing

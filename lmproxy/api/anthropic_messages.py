@@ -19,7 +19,7 @@ HEADERS_THAT_GO_ON = (b"anthropic-version", b"anthropic-beta", b"traceparent", b
 
 async def answer(exchange: Exchange, passage: Passage) -> None:
     """Answer one request for a message."""
-    passage.admit()
+    await passage.admit()
     body = await read_json(exchange)
     call = parse(body, exchange, "messages", stream=wants_stream(body))
     await ask_and_send(exchange, passage, call)
@@ -27,7 +27,7 @@ async def answer(exchange: Exchange, passage: Passage) -> None:
 
 async def count(exchange: Exchange, passage: Passage) -> None:
     """Answer how many tokens a request would be."""
-    passage.admit()
+    await passage.admit()
     body = await read_json(exchange)
     call = parse(body, exchange, "count_tokens", stream=False)
     await ask_and_send(exchange, passage, call)

@@ -10,14 +10,14 @@ from lmproxy.gateway import Passage
 
 async def answer_list(exchange: Exchange, passage: Passage) -> None:
     """Answer with every entry the caller may use, in the order of the routing rules."""
-    passage.admit()
+    await passage.admit()
     body = exchange.dialect.models(await passage.models())
     await send_json(exchange, passage, orjson.dumps(body))
 
 
 async def answer_one(exchange: Exchange, passage: Passage) -> None:
     """Answer with one entry. The name may contain slashes, encoded or not."""
-    passage.admit()
+    await passage.admit()
     name = exchange.path_params["model"]
     await send_json(exchange, passage, orjson.dumps(exchange.dialect.model(passage.model(name))))
 

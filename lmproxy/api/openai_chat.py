@@ -14,7 +14,7 @@ HEADERS_THAT_GO_ON = (b"openai-beta", b"traceparent", b"tracestate")
 
 async def answer(exchange: Exchange, passage: Passage) -> None:
     """Answer one chat request."""
-    passage.admit()
+    await passage.admit()
     await ask_and_send(exchange, passage, parse(await read_json(exchange), exchange))
 
 

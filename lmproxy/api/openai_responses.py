@@ -24,7 +24,7 @@ well (`prompt_cache_key`, `client_metadata`), and that goes on whole.
 
 async def answer(exchange: Exchange, passage: Passage) -> None:
     """Answer one request for a response."""
-    passage.admit()
+    await passage.admit()
     await ask_and_send(exchange, passage, parse(await read_json(exchange), exchange))
 
 

@@ -19,7 +19,7 @@ from lmproxy.upstream.operations import OPERATIONS
 
 def _endpoints(operation: Operation) -> Iterator[Endpoint]:
     async def answer(exchange: Exchange, passage: Passage) -> None:
-        passage.admit()
+        await passage.admit()
         call = parse(operation, await read_json(exchange), exchange)
         await ask_and_send(exchange, passage, call)
 

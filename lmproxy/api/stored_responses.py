@@ -29,7 +29,7 @@ def _asking(method: str, part: str) -> Callable[[Exchange, Passage], Awaitable[N
     """The function that asks for a `part` of a response, `""` for the whole."""
 
     async def answer(exchange: Exchange, passage: Passage) -> None:
-        passage.admit()
+        await passage.admit()
         if method == "POST":
             await exchange.body()  # Says nothing.
         await look_up_and_send(exchange, passage, _lookup(exchange, method, part))

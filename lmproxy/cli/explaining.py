@@ -46,7 +46,7 @@ def _callers(assembly: Assembly, group: str | None, key: str | None) -> Iterator
     """The callers asked about: of one key or group, or one of every group."""
     groups = list(assembly.config.settings.groups) or ["default"]
     if key is not None:
-        known = {caller.key_id: caller for caller in assembly.snapshot.keyring.callers()}
+        known = {caller.key_id: caller for caller in assembly.snapshot.callers.callers()}
         if key not in known:
             raise typer.BadParameter("there is no key of that id; records name keys by it")
         yield known[key]

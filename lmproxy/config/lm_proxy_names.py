@@ -9,6 +9,7 @@ _LOG = "lmproxy.recording.request_log"
 
 OURS: Mapping[str, str] = MappingProxyType(
     {
+        "lm_proxy.api_key_check.CheckAPIKeyWithRequest": "lmproxy.keys.web_check.WebCheck",
         "lm_proxy.loggers.BaseLogger": f"{_LOG}.BaseLogger",
         "lm_proxy.loggers.JsonLogWriter": f"{_LOG}.JsonLogWriter",
         "lm_proxy.loggers.LogEntryTransformer": f"{_LOG}.LogEntryTransformer",

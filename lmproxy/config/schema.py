@@ -9,15 +9,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from lmproxy.config.values import (
     Lane,
     LitellmSettings,
-    LoggerSpec,
     Names,
     Operation,
     OptionalFile,
+    PluginSpec,
     Seconds,
     StreamUsage,
     Targets,
@@ -184,12 +184,16 @@ class Settings(Table):
     """Fields merged into the `/models` entry of the routing key of the same name."""
     allow_anonymous: bool = False
     """Serve requests without a key, as group `default`. On loopback only."""
+    api_key_check: PluginSpec = Field(
+        default=None, validation_alias=AliasChoices("api_key_check", "check_api_key")
+    )
+    """Who says whose a key is, in place of the groups' `api_keys`."""
     keys_dir: Path | None = None
     """Directory of machine-written key files, one `GROUP.toml` per group."""
     connections: dict[str, Connection]
     routing: dict[str, Targets] = {}
     groups: dict[str, Group] = {}
-    loggers: tuple[LoggerSpec, ...] = ()
+    loggers: tuple[PluginSpec, ...] = ()
     print_stream: bool = False
     """Print what was asked and said on standard output."""
     encryption_key: SecretStr | None = Field(default=None, min_length=1)

@@ -66,7 +66,7 @@ def _settings(value: Any) -> Any:
     }
 
 
-def _logger(value: Any) -> Any:
+def _plugin(value: Any) -> Any:
     """A table with `class`, or the class or function itself."""
     if isinstance(value, dict | str) or callable(value):
         return value
@@ -77,7 +77,7 @@ SECRET_NAME = re.compile("secret|token|password|credentials|access_key|_key$")
 LitellmSettings = Annotated[
     dict[str, str | bool | int | float | SecretStr], BeforeValidator(_settings)
 ]
-LoggerSpec = Annotated[Any, BeforeValidator(_logger)]
+PluginSpec = Annotated[Any, BeforeValidator(_plugin)]
 """A table, a dotted path, or what a Python config has in its place."""
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Targets = Annotated[tuple[str, ...], BeforeValidator(_targets), Field(min_length=1)]

@@ -58,7 +58,7 @@ class KeyRing:
         if len(found) == 1:
             return next(iter(found.values()))
         if found:
-            raise _ambiguous()
+            raise ambiguous()
         if self._anonymous and not (secrets and self._entries):
             return self._anonymous
         raise InvalidKey
@@ -76,7 +76,7 @@ class KeyRing:
         return [entry.caller for entry in self._entries.values()]
 
 
-def _ambiguous() -> InvalidRequest:
+def ambiguous() -> InvalidRequest:
     """Two credentials, and no way to know which one is meant."""
     return InvalidRequest(
         "The request carries two different API keys. Send one of them only.",
@@ -87,6 +87,11 @@ def _ambiguous() -> InvalidRequest:
 def key_id(secret: bytes) -> str:
     """The name of a key in logs and records: the head of its digest, in hex."""
     return _digest_id(hashlib.sha256(secret).digest())
+
+
+def salted_id(secret: bytes, salt: str) -> str:
+    """lm-proxy's name of a key."""
+    return hashlib.md5(secret + salt.encode()).hexdigest()  # noqa: S324 - a name, never compared.
 
 
 def _digest_id(digest: bytes) -> str:
@@ -154,12 +159,7 @@ class KeyRingBuilder:
     def _salted(self, secret: str | None) -> str | None:
         """lm-proxy's name for a key, if the config has its `encryption_key`."""
         salt = self._config.settings.encryption_key
-        if salt is None or secret is None:
-            return None
-        named = hashlib.md5(  # noqa: S324 - a name: what is compared is SHA-256.
-            f"{secret}{salt.get_secret_value()}".encode()
-        )
-        return named.hexdigest()
+        return salted_id(secret.encode(), salt.get_secret_value()) if salt and secret else None
 
     def _acceptable(self, secret: str, path: KeyPath) -> bool:
         """Judge the text of a key. Never says what it is."""

@@ -31,16 +31,16 @@ KINDS = {"file": "lmproxy.recording.file_logger.FileLogger"}
 """The class of each short `class` name. Anything with a dot is a path to anybody's class."""
 
 
-Item = tuple[Json, Json | None, bytes | None]
-"""A record, its request and its answer."""
+Item = tuple[Json, Json | None, bytes | None, Json | None]
+"""A record, its request, its answer and who asked."""
 
 
 class Logger(Protocol):
     """One output. Called in the loggers' own thread, one record at a time.
 
     With an attribute `wants_request = False` the request is not kept for it. With one of
-    `wants_answer = True` its `write` gets a third argument: the first MiB of the answer's body,
-    `None` if there was none.
+    `wants_answer = True` its `write` gets two more: the first MiB of the answer's body, `None` if
+    there was none, and what the key check knows of the caller.
     """
 
     def write(self, record: Json, request: Json | None) -> None:
@@ -75,14 +75,20 @@ class Loggers:
             self._thread = threading.Thread(target=self._run, name="loggers", daemon=True)
             self._thread.start()
 
-    def put(self, record: Json, request: Json | None, answer: bytes | None = None) -> None:
+    def put(
+        self,
+        record: Json,
+        request: Json | None,
+        answer: bytes | None = None,
+        user_info: Json | None = None,
+    ) -> None:
         """Hand a record to the outputs. Never waits."""
         size = len(answer or b"")
         if self._bytes_put - self._bytes_taken + size > MOST_BYTES_QUEUED:
             self._lose(1, "the loggers are too slow")
             return
         try:
-            self._queue.put_nowait((record, request, answer))
+            self._queue.put_nowait((record, request, answer, user_info))
             self._bytes_put += size
         except queue.Full:
             self._lose(1, "the loggers are too slow")

@@ -109,7 +109,8 @@ class Recorder:
         if self._loggers.wanted:
             asked = draft.call if self._loggers.wants_request else None
             answer = None if draft.answer is None else bytes(draft.answer)
-            self._loggers.put(record, asked.body if asked else None, answer)
+            user = draft.caller.user_info if draft.caller else None
+            self._loggers.put(record, asked.body if asked else None, answer, user)
 
     def keep(self, reply: Reply, draft: Draft) -> Reply:
         """`reply`, whose body leaves a copy in `draft` if somebody wants to read it."""

@@ -33,9 +33,17 @@ class RequestLog:
         self._sink = sink
         self._runner: asyncio.Runner | None = None
 
-    def write(self, record: Json, request: Json | None, answer: bytes | None = None) -> None:
+    def write(
+        self,
+        record: Json,
+        request: Json | None,
+        answer: bytes | None = None,
+        user_info: Json | None = None,
+    ) -> None:
         """Call the function."""
-        given = self._sink(context_of(record, request, answer))
+        context = context_of(record, request, answer)
+        context.user_info = user_info
+        given = self._sink(context)
         if isawaitable(given):
             self._runner = self._runner or asyncio.Runner()
             self._runner.run(_awaited(given))

@@ -32,6 +32,7 @@
   `litellm_tokenizer`, read late, `litellm_internals` and `litellm_shapes`, its transformations, and
   `litellm_messages`, its reading of Anthropic's requests
 - `usage`: token counts as providers give them, and estimates
+- `fetch`: the way to servers that are no providers
 - `egress`: the only way out: one client, one base URL, deadlines, limits; `posting`: a request to
   one address, prepared
 - `faults`: what a provider's failure means to our caller

@@ -143,7 +143,7 @@ class Egress:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=_trust(self.policy.ca_file)),
+                connector=aiohttp.TCPConnector(limit=0, ssl=trust(self.policy.ca_file)),
                 headers=self._headers,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
@@ -182,7 +182,8 @@ async def _second(send: Callable[[], Awaitable[AnyAnswer]]) -> AnyAnswer:
         raise fault_of(error) from error
 
 
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
+def trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Whose certificates are believed: those in the file, else the public ones."""
     return ssl.create_default_context(cafile=str(ca_file or certifi.where()))
 
 

@@ -14,6 +14,7 @@ from lmproxy.scrub import Scrubber
 from lmproxy.upstream import messages_bridge, responses_bridge
 from lmproxy.upstream.catalogue import Catalogue
 from lmproxy.upstream.connection import Common, Connection, not_offered
+from lmproxy.upstream.fetch import Fetch
 from lmproxy.upstream.litellm_door import Door, freeze
 from lmproxy.upstream.token_count import estimated
 from lmproxy.upstream.vendors import ALL, advice
@@ -40,6 +41,8 @@ class Upstreams:
         """`connections` by name; what their providers list is remembered for `list_keep_s`."""
         self._connections = connections
         self._door = door
+        self.fetch = Fetch()
+        """For servers that are no providers."""
         self.catalogue = Catalogue(connections.values(), list_keep_s)
 
     def __getitem__(self, name: str) -> Connection:
@@ -90,6 +93,7 @@ class Upstreams:
     async def close(self) -> None:
         """Let go of every connection. One that fails to does not keep the others."""
         await self.catalogue.close()
+        await self.fetch.close()
         closing = (connection.close() for connection in self)
         for result in await asyncio.gather(*closing, return_exceptions=True):
             if isinstance(result, BaseException):

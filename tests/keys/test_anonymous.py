@@ -10,7 +10,7 @@ from lmproxy.app import assemble
 from lmproxy.call import Caller
 from lmproxy.config import load_config
 from lmproxy.errors import InvalidKey
-from lmproxy.keys import KeyRing
+from lmproxy.keys.keyring import KeyRing
 from tests.conftest import TEAM_KEY
 
 DEFAULT = Caller(None, "default")
@@ -26,7 +26,9 @@ def key_ring(folder: Path, groups: dict[str, Any]) -> KeyRing:
         "groups": groups,
     }
     file.write_text(tomli_w.dumps(document))
-    return assemble(load_config(file)).snapshot.keyring
+    callers = assemble(load_config(file)).snapshot.callers
+    assert isinstance(callers, KeyRing)
+    return callers
 
 
 @pytest.mark.parametrize(

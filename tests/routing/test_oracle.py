@@ -80,7 +80,7 @@ async def walk_all(
 async def walk(gateway: Gateway, key: str, name: str) -> str | None:
     async with gateway.arrive(ARRIVAL, [key.encode()]) as passage:
         try:
-            passage.admit()
+            await passage.admit()
             reply = await passage.ask(Call("openai", "chat", name, {}, stream=False))
         except ProxyError as error:
             passage.close(error.status, error)

@@ -1,0 +1,140 @@
+"""Who is calling, as somebody else knows it: `api_key_check`.
+
+A check is a function of the key that gives the group, the group and what else it knows, or nothing
+for a key that is none. Whatever goes wrong in it, nobody gets in: 503, for the key may be right.
+"""
+
+import asyncio
+import hashlib
+import inspect
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from lmproxy import logs
+from lmproxy.call import Caller, Json
+from lmproxy.config.binding import where_raised
+from lmproxy.errors import InvalidKey, ProxyError, Unavailable
+from lmproxy.keys.keyring import ambiguous
+from lmproxy.keys.verdicts import Verdicts
+
+log = logs.get(__name__)
+
+LONGEST_KEY = 16 * 1024
+"""Bytes; a token with many claims has a few thousand."""
+
+
+class CannotTell(Exception):
+    """Raised by a check of ours that did not find out. Its text is ours and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whose key it is."""
+
+    group: str
+    user_info: Json | None
+
+
+class KeyCheck:
+    """Everybody who has a key, as a check knows them."""
+
+    def __init__(
+        self,
+        check: Callable[[str], Any],
+        groups: Collection[str],
+        name: Callable[[bytes], str],
+        timeout_s: float,
+        verdicts: Verdicts[Verdict | None],
+    ) -> None:
+        """Ask `check`.
+
+        Args:
+            check: plain, in a thread, or a coroutine function.
+            groups: those that may use the proxy.
+            name: of a key, for logs and records.
+            timeout_s: how long it may take.
+            verdicts: which it gave.
+        """
+        self._check = check
+        self._groups = groups
+        self._name = name
+        self._timeout_s = timeout_s
+        self._verdicts = verdicts
+
+    async def identify(self, secrets: Sequence[bytes]) -> Caller:
+        """The caller that the presented secrets belong to; see `KeyRing.identify`.
+
+        Raises:
+            InvalidKey, InvalidRequest: as there.
+            Unavailable: the check failed or took too long.
+        """
+        found: dict[bytes, Caller] = {}
+        for secret in secrets:
+            digest = hashlib.sha256(secret).digest()
+            if not secret or digest in found or len(secret) > LONGEST_KEY:
+                continue
+            verdict = await self._verdicts.get(digest, partial(self._ask, secret))
+            if verdict is not None:
+                found[digest] = Caller(
+                    self._name(secret), verdict.group, user_info=verdict.user_info
+                )
+        if not found:
+            raise InvalidKey
+        if len(found) > 1:
+            raise ambiguous()
+        return next(iter(found.values()))
+
+    def refusal(self, secrets: Sequence[bytes]) -> str:
+        """Why `identify` found nobody: for the operator's log, never for the client."""
+        return "the key check knows none" if any(secrets) else "no key"
+
+    def callers(self) -> list[Caller]:
+        """Nobody: a check cannot be asked whom it knows."""
+        return []
+
+    async def _ask(self, secret: bytes) -> Verdict | None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                given = await _called(self._check, secret.decode("utf-8", "surrogateescape"))
+        except ProxyError:
+            raise
+        except TimeoutError:
+            log.error("the key check took too long", timeout_s=self._timeout_s)
+            raise _cannot_tell() from None
+        except CannotTell as error:
+            log.error("the key check failed", reason=str(error))
+            raise _cannot_tell() from None
+        except Exception as error:  # noqa: BLE001 - anybody's code may raise anything.
+            log.error("the key check failed", raised=where_raised(error))
+            raise _cannot_tell() from None
+        return self._verdict(given)
+
+    def _verdict(self, given: Any) -> Verdict | None:
+        """What the check gave, if it means that somebody may come in."""
+        if not given:
+            return None
+        group, info = given if isinstance(given, tuple | list) and len(given) == 2 else (given, {})
+        if not isinstance(group, str) or group not in self._groups:
+            shown = group if isinstance(group, str) else type(group).__name__
+            log.error("the key check named a group that may not use the proxy", group=shown)
+            return None
+        return Verdict(group, info if isinstance(info, dict) and info else None)
+
+
+async def _called(check: Callable[[str], Any], key: str) -> Any:
+    """Only what was written for the loop runs in it."""
+    call = getattr(check, "__call__", check)  # noqa: B004 - an instance's method, not whether.
+    if inspect.iscoroutinefunction(check) or inspect.iscoroutinefunction(call):
+        return await check(key)
+    given = await asyncio.to_thread(check, key)
+    return await given if inspect.isawaitable(given) else given
+
+
+def _cannot_tell() -> Unavailable:
+    return Unavailable(
+        "The proxy cannot find out at the moment whose key this is. Try again shortly.",
+        code="key_check_unavailable",
+        retry_after_s=1,
+    )

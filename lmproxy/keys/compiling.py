@@ -1,0 +1,145 @@
+"""How are callers known? By the keys of the config, or as `api_key_check` says."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from inspect import isclass
+from typing import Any, Protocol
+
+from lmproxy.call import Caller
+from lmproxy.config import Config
+from lmproxy.config.binding import BindError, Spec, bind, resolve_class
+from lmproxy.config.places import KeyPath
+from lmproxy.config.schema import Group
+from lmproxy.errors import Problem
+from lmproxy.keys.check import KeyCheck
+from lmproxy.keys.keyring import ANONYMOUS_GROUP, KeyRing, KeyRingBuilder, key_id, salted_id
+from lmproxy.keys.verdicts import Verdicts
+from lmproxy.keys.web_check import Fetch, WebCheck
+
+PLACE: KeyPath = ("api_key_check",)
+IN_CONFIG = (
+    "config",
+    "lm_proxy.api_key_check.check_api_key_in_config",
+    "lm_proxy.core.check_api_key",
+)
+ALLOW_ALL = "lm_proxy.api_key_check.AllowAll"
+KINDS = {"request": "lmproxy.keys.web_check.WebCheck"}
+"""The class of each short `class` name. Anything with a dot is a path to anybody's class."""
+LONGEST_CHECK_S = 5.0
+"""Of a function of the operator's."""
+KEEP_NO_S = 10.0
+"""How long a no is remembered at most: a key that was just made works soon."""
+
+
+class Callers(Protocol):
+    """Who is calling? A `KeyRing` or a `KeyCheck`."""
+
+    def identify(self, secrets: Sequence[bytes]) -> Caller | Awaitable[Caller]:
+        """The caller that the presented secrets belong to."""
+
+    def refusal(self, secrets: Sequence[bytes]) -> str:
+        """Why `identify` found nobody: for the operator's log, never for the client."""
+
+    def callers(self) -> list[Caller]:
+        """Everybody who is known to have a key, usable or not."""
+
+
+@dataclass(slots=True)
+class Compiled:
+    """Who may call, everything wrong with it, and what is only unwise."""
+
+    callers: Callers
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def compile_keys(config: Config, fetch: Fetch) -> Compiled:
+    """What the config says of its callers. `fetch` is for checks that ask a server."""
+    said = config.settings.api_key_check
+    kind = said.get("class") if isinstance(said, dict) else said
+    if said is None or kind in IN_CONFIG:
+        builder = KeyRingBuilder(config)
+        return Compiled(builder.build(), builder.problems, builder.warnings)
+    if kind == ALLOW_ALL:
+        return _allow_all(config, said)
+    try:
+        return _checked(config, said, fetch)
+    except BindError as error:
+        return Compiled(KeyRing({}), [config.problem(*found) for found in error.found])
+
+
+def _allow_all(config: Config, said: Any) -> Compiled:
+    """Everybody, as on loopback only and only if the operator says so twice."""
+    settings = config.settings
+    params = {name: value for name, value in said.items() if name != "class"} if said else {}
+    try:
+        allowed = bind(AllowAll, Spec(ALLOW_ALL, params, PLACE))
+    except BindError as error:
+        return Compiled(KeyRing({}), [config.problem(*found) for found in error.found])
+    compiled = Compiled(KeyRing({}, Caller(None, allowed.group)))
+    if not (settings.allow_anonymous and config.is_loopback):
+        hint = 'set allow_anonymous = true and host = "127.0.0.1", or give the groups api_keys'
+        message = "lets everybody in who can connect"
+        compiled.problems.append(config.problem(PLACE, message, hint))
+    if allowed.group not in (settings.groups or {ANONYMOUS_GROUP: Group()}):
+        message = f"needs a group named '{allowed.group}'"
+        compiled.problems.append(config.problem(PLACE, message))
+    if params.get("capture_api_key"):
+        message = "has no effect: keys get into no log"
+        compiled.warnings.append(config.problem((*PLACE, "capture_api_key"), message))
+    return compiled
+
+
+class AllowAll:
+    """lm-proxy's check that every key passes, and none at all."""
+
+    def __init__(self, group: str = ANONYMOUS_GROUP, capture_api_key: bool = True) -> None:  # noqa: ARG002 - lm-proxy's.
+        """Everybody is of `group`."""
+        self.group = group
+
+
+def _checked(config: Config, said: Any, fetch: Fetch) -> Compiled:
+    """Raises BindError: the check cannot be made."""
+    groups = config.settings.groups or {ANONYMOUS_GROUP: Group()}
+    usable = {name for name, group in groups.items() if group.enabled}
+    check = _made(said, {"fetch": fetch, "groups": usable})
+    own = not isinstance(check, WebCheck)
+    compiled = Compiled(
+        KeyCheck(
+            check,
+            usable,
+            _namer(config),
+            LONGEST_CHECK_S if own else 2 * check.timeout_s,
+            Verdicts(0, 0, 0) if own else _remembered(check),
+        )
+    )
+    for name, group in groups.items():
+        if group.api_keys:
+            path = ("groups", name, "api_keys")
+            message = "has no effect: api_key_check alone says whose a key is"
+            compiled.warnings.append(config.problem(path, message))
+    return compiled
+
+
+def _made(said: Any, given: dict[str, Any]) -> Any:
+    if isinstance(said, dict):
+        params = dict(said)
+        spec = Spec(str(params.pop("class", "")), params, PLACE)
+        found = resolve_class(spec, KINDS, "class")
+        return bind(found, spec, **(given if found is WebCheck else {}))
+    spec = Spec(str(said), {}, PLACE)
+    found = resolve_class(spec, KINDS, "") if isinstance(said, str) else said
+    return bind(found, spec) if isclass(found) else found
+
+
+def _remembered(check: WebCheck) -> Verdicts[Any]:
+    keep_s = check.cache_ttl_s
+    return Verdicts(check.cache_size, keep_s, min(keep_s, KEEP_NO_S))
+
+
+def _namer(config: Config) -> Callable[[bytes], str]:
+    salt = config.settings.encryption_key
+    if salt is None:
+        return key_id
+    text = salt.get_secret_value()
+    return lambda secret: salted_id(secret, text)

@@ -1,0 +1,53 @@
+"""What a key check said lately. A key is asked about once at a time, however many requests bear it.
+
+Keys are known here by their digest. The memory is bounded: what was said longest ago goes first.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from lmproxy import tasks
+
+T = TypeVar("T")
+
+
+class Verdicts(Generic[T]):
+    """Verdicts by digest. `None` is one as well, and is forgotten sooner."""
+
+    def __init__(self, most: int, keep_s: float, keep_no_s: float) -> None:
+        """Keep `most` of them, a yes for `keep_s`, a no for `keep_no_s`; 0 remembers nothing."""
+        self._most = most
+        self._keep_s = keep_s
+        self._keep_no_s = keep_no_s
+        self._known: dict[bytes, tuple[float, T]] = {}
+        self._asking: dict[bytes, asyncio.Task[T]] = {}
+
+    async def get(self, digest: bytes, ask: Callable[[], Awaitable[T]]) -> T:
+        """The verdict, remembered or asked for. What `ask` raises is raised and not remembered."""
+        known = self._known.get(digest)
+        if known is not None and time.monotonic() < known[0]:
+            return known[1]
+        asking = self._asking.get(digest)
+        if asking is None:
+            asking = tasks.spawn(self._ask(digest, ask), "key check")
+            self._asking[digest] = asking
+        await asyncio.wait({asking})  # Whoever leaves takes nothing from the others.
+        return asking.result()
+
+    async def _ask(self, digest: bytes, ask: Callable[[], Awaitable[T]]) -> T:
+        try:
+            verdict = await ask()
+        finally:
+            del self._asking[digest]
+        self._remember(digest, verdict)
+        return verdict
+
+    def _remember(self, digest: bytes, verdict: T) -> None:
+        keep_s = self._keep_no_s if verdict is None else self._keep_s
+        self._known.pop(digest, None)
+        if keep_s > 0 and self._most > 0:
+            while len(self._known) >= self._most:
+                del self._known[next(iter(self._known))]
+            self._known[digest] = (time.monotonic() + keep_s, verdict)

@@ -1,0 +1,113 @@
+"""A server that knows whose key it is: OIDC's userinfo endpoint, or one of the team's own.
+
+`class = "lm_proxy.api_key_check.CheckAPIKeyWithRequest"`, with lm-proxy's keys. A key is good if
+the server answers 2xx. Otherwise than there, a redirect is no yes: it may lead to a login page.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from lmproxy.call import Json
+from lmproxy.config.binding import Misfit
+from lmproxy.config.values import Seconds, Url, Whole
+from lmproxy.errors import UpstreamFault
+from lmproxy.keys.check import CannotTell
+
+Fetch = Callable[[str, str, Mapping[str, str], float], Awaitable[tuple[int, bytes]]]
+"""Method, URL, headers and seconds to wait in; status and body out. Raises `UpstreamFault`."""
+METHODS = ("GET", "POST", "HEAD")
+
+
+class WebCheck:
+    """The check, and how long what it says is good."""
+
+    def __init__(
+        self,
+        url: Url,
+        method: str = "get",
+        headers: dict[str, str] | None = None,
+        response_as_user_info: bool = False,
+        group_field: str | None = None,
+        default_group: str = "default",
+        key_placeholder: str = "{api_key}",
+        use_cache: bool = False,
+        cache_size: Whole = 16384,
+        cache_ttl: Seconds = 300,
+        timeout: Seconds = 5,
+        *,
+        fetch: Fetch,
+        groups: Collection[str],
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            url: the placeholder in it becomes the key, percent-encoded.
+            method: GET, POST or HEAD; there is no body.
+            headers: the placeholder in a value becomes the key.
+            response_as_user_info: the answer is JSON and says who it is, for loggers.
+            group_field: its field with the group; of a list the first that the config has.
+            default_group: where there is no such field.
+            key_placeholder: what stands for the key.
+            use_cache: remember what the server said, for `cache_ttl` seconds.
+            cache_size: of how many keys.
+            cache_ttl: a no is remembered for ten seconds at most.
+            timeout: in seconds.
+            fetch: asks the server.
+            groups: those that the config has.
+
+        Raises:
+            Misfit: the method is none of these, or no placeholder is anywhere.
+        """
+        self._method = method.upper()
+        if self._method not in METHODS:
+            raise Misfit("method", f"must be one of {', '.join(METHODS)}", None)
+        self._url, self._headers, self._placeholder = url, headers or {}, key_placeholder
+        if not any(key_placeholder in text for text in (url, *self._headers.values())):
+            hint = f'add headers = {{ Authorization = "Bearer {key_placeholder}" }}'
+            raise Misfit("url", "the key is sent nowhere, so every key would be good", hint)
+        self._tells_who = response_as_user_info
+        self._group_field = group_field
+        self._default_group = default_group
+        self._groups = groups
+        self._fetch = fetch
+        self.timeout_s = timeout
+        self.cache_size = cache_size if use_cache else 0
+        self.cache_ttl_s = cache_ttl
+
+    async def __call__(self, key: str) -> tuple[str, Json] | None:
+        """Group and user of a key; `None` if the server does not know it.
+
+        Raises:
+            CannotTell: it did not say.
+        """
+        url = self._url.replace(self._placeholder, quote(key, safe=""))
+        headers = {n: v.replace(self._placeholder, key) for n, v in self._headers.items()}
+        try:
+            status, body = await self._fetch(self._method, url, headers, self.timeout_s)
+        except UpstreamFault as fault:
+            raise CannotTell(fault.message) from fault
+        if status == 429 or status >= 500:
+            raise CannotTell(f"it answered {status}")
+        if not 200 <= status < 300:
+            return None
+        user = _table(body) if self._tells_who else {}
+        return self._group(user), user
+
+    def _group(self, user: Json) -> str:
+        named: Any = user.get(self._group_field) if self._group_field else None
+        if isinstance(named, list):
+            named = next((group for group in named if group in self._groups), None)
+        return str(named) if named else self._default_group
+
+
+def _table(body: bytes) -> Json:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise CannotTell("its answer is no JSON object")
+    return found

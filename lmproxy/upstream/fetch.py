@@ -1,0 +1,61 @@
+"""Ask a server of the operator's that is no provider: one that knows who a key belongs to.
+
+As careful as the way to a provider: no redirect is followed, no cookie kept, nothing read from the
+environment, and an answer has an end.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+import aiohttp
+from yarl import URL
+
+from lmproxy.errors import UpstreamInvalidResponse
+from lmproxy.upstream.egress import fault_of, trust
+
+MOST_BYTES = 1024 * 1024
+
+
+class Fetch:
+    """One pooled client. Opens at first use; `close` after the last."""
+
+    def __init__(self) -> None:
+        """Nothing is opened yet."""
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __call__(
+        self, method: str, url: str, headers: Mapping[str, str], timeout_s: float
+    ) -> tuple[int, bytes]:
+        """Status and body of the answer to a request without a body.
+
+        Raises:
+            UpstreamFault: there was none in time, or one longer than a MiB.
+        """
+        try:
+            async with (
+                asyncio.timeout(timeout_s),
+                self._open().request(
+                    method, URL(url, encoded=True), headers=headers, allow_redirects=False
+                ) as response,
+            ):
+                body = await response.content.read(MOST_BYTES)
+                if not response.content.at_eof():
+                    raise UpstreamInvalidResponse("The answer is too long.")
+                return response.status, body
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise fault_of(error) from error
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=trust(None)),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+            )
+        return self._session
+
+    async def close(self) -> None:
+        """Close every pooled connection. May be called twice."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
