@@ -4,7 +4,7 @@ Everything here is frozen except `Observed`, which the upstream fills while an a
 Times are seconds of `time.monotonic()`; token counts are integers; `None` means not known.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
@@ -121,7 +121,7 @@ class Observed:
         response_id: the provider's name for the response, if it may keep it for later.
     """
 
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage = Usage()
     usage_at_start: Usage | None = None
     finish_reason: str | None = None
     first_byte_at: float | None = None

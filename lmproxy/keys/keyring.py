@@ -20,6 +20,8 @@ from lmproxy.keys.files import read_key_files
 
 PLACEHOLDERS = {"YOUR_API_KEY_HERE", "YOUR_KEY", "KEY1", "KEY2", "changeme"}
 SHORT_KEY = 20
+MOST_LISTED, MOST_NAMED = 5, 3
+"""Of keys with the same weakness: said one by one; named where there are more."""
 ANONYMOUS_GROUP = "default"
 
 
@@ -110,6 +112,7 @@ class KeyRingBuilder:
         self._config = config
         self._entries: dict[bytes, Entry] = {}
         self._places: dict[bytes, KeyPath] = {}
+        self._weak: dict[str, list[tuple[KeyPath, str]]] = {}
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
 
@@ -121,6 +124,7 @@ class KeyRingBuilder:
                 self._add(name, group, key, ("groups", name, "api_keys", index))
         for path, name, key in self._machine_written():
             self._add(name, groups[name], key, path)
+        self.warnings += self._weaknesses()
         return KeyRing(self._entries, self._anonymous())
 
     def _machine_written(self) -> Iterator[tuple[KeyPath, str, Key]]:
@@ -141,18 +145,18 @@ class KeyRingBuilder:
         if secret is not None and path[0] == "keys_dir":
             self._problem(path, "a key file holds digests only", 'write sha256 = "…"')
             return
-        if secret is not None and not self._acceptable(secret, path):
-            return
         digest = (
             hashlib.sha256(secret.encode()).digest()
             if secret is not None
             else bytes.fromhex(key.sha256 or "")
         )
+        key_name = key.id or self._salted(secret) or _digest_id(digest)
+        caller = Caller(key_name, name, key.owner)
+        if secret is not None and not self._acceptable(secret, path, caller):
+            return
         if digest in self._entries:
             self._repeated(digest, name, path)
             return
-        key_name = key.id or self._salted(secret) or _digest_id(digest)
-        caller = Caller(key_name, name, key.owner)
         self._entries[digest] = Entry(caller, _expiry(key), key.enabled and group.enabled)
         self._places[digest] = path
 
@@ -161,7 +165,7 @@ class KeyRingBuilder:
         salt = self._config.settings.encryption_key
         return salted_id(secret.encode(), salt.get_secret_value()) if salt and secret else None
 
-    def _acceptable(self, secret: str, path: KeyPath) -> bool:
+    def _acceptable(self, secret: str, path: KeyPath, caller: Caller) -> bool:
         """Judge the text of a key. Never says what it is."""
         if not secret.strip():
             self._problem(path, "an empty key would let everybody in")
@@ -172,15 +176,18 @@ class KeyRingBuilder:
         if secret in PLACEHOLDERS:
             return self._placeholder(path)
         if len(secret) < SHORT_KEY:
-            self._warn(path, f"is shorter than {SHORT_KEY} characters and could be guessed")
+            weakness = f"is shorter than {SHORT_KEY} characters and could be guessed"
+            self._is_weak(path, weakness, caller)
         if path[0] == "groups" and not self._is_reference(path):
-            self._warn(path, "stands in the file as plain text; use env:, file: or sha256:")
+            weakness = "stands in the file as plain text; use env:, file: or sha256:"
+            self._is_weak(path, weakness, caller)
         return True
 
     def _placeholder(self, path: KeyPath) -> bool:
         """A key that everybody knows: an error, or on loopback one warning and no more."""
         if self._config.is_loopback:
-            self._warn(path, "is a placeholder; fine only while nobody else can connect")
+            message = "is a placeholder; fine only while nobody else can connect"
+            self.warnings.append(self._config.problem(path, message))
             return True
         hint = 'make a key with: openssl rand -hex 24; or set host = "127.0.0.1"'
         self._problem(path, "is a placeholder", hint)
@@ -194,7 +201,7 @@ class KeyRingBuilder:
         line = self._config.line(*first)
         where = f"line {line}" if line else ".".join(map(str, first))
         if self._entries[digest].caller.group == name:
-            self._warn(path, f"is the same key as at {where}")
+            self.warnings.append(self._config.problem(path, f"is the same key as at {where}"))
         else:
             self._problem(path, f"is also a key of another group, at {where}; a key has one group")
 
@@ -225,8 +232,18 @@ class KeyRingBuilder:
     def _problem(self, path: KeyPath, message: str, hint: str | None = None) -> None:
         self.problems.append(self._config.problem(path, message, hint))
 
-    def _warn(self, path: KeyPath, message: str) -> None:
-        self.warnings.append(self._config.problem(path, message))
+    def _is_weak(self, path: KeyPath, weakness: str, caller: Caller) -> None:
+        self._weak.setdefault(weakness, []).append((path, caller.key_id or ""))
+
+    def _weaknesses(self) -> Iterator[Problem]:
+        """A warning each; of many keys that are weak alike, one for all of them."""
+        for weakness, found in self._weak.items():
+            if len(found) > MOST_LISTED:
+                names = ", ".join(name for _, name in found[:MOST_NAMED])
+                all_of_them = f"{weakness} (one of {len(found):,} such keys: {names}, …)"
+                yield self._config.problem(found[0][0], all_of_them)
+            else:
+                yield from (self._config.problem(path, weakness) for path, _ in found)
 
 
 def _expiry(key: Key) -> float | None:

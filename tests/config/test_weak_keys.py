@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lmproxy.keys.keyring import PLACEHOLDERS
+from lmproxy.keys.keyring import PLACEHOLDERS, key_id
 from tests.harness import configs
 
 PLAIN = "stands in the file as plain text; use env:, file: or sha256:"
@@ -92,6 +92,23 @@ def test_a_long_key_in_plain_text_is_a_warning_and_a_reference_is_none(tmp_path:
 
     assert about_keys(plain) == [f"groups.team.api_keys.0: {PLAIN}"]
     assert referred == []
+
+
+def test_many_keys_that_are_weak_alike_are_one_warning_that_names_the_first(tmp_path: Path) -> None:
+    values = [f"{LONG}-{number:04}" for number in range(1200)]
+    names = ", ".join(key_id(value.encode()) for value in values[:3])
+
+    found = configs.warnings(tmp_path, keys(*(f"'{value}'" for value in values)))
+
+    assert about_keys(found) == [
+        f"groups.team.api_keys.0: {PLAIN} (one of 1,200 such keys: {names}, …)"
+    ]
+
+
+def test_a_few_keys_in_plain_text_are_a_warning_each(tmp_path: Path) -> None:
+    found = configs.warnings(tmp_path, keys(*(f"'{LONG}-{number}'" for number in range(5))))
+
+    assert about_keys(found) == [f"groups.team.api_keys.{number}: {PLAIN}" for number in range(5)]
 
 
 def test_a_digest_is_no_plain_text(tmp_path: Path) -> None:
