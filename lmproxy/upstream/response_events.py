@@ -86,6 +86,8 @@ class ResponseEvents:
         return events + self._emit("in_progress", response=self._begun)
 
     def _delta(self, delta: Json, choice: Json) -> bytes:
+        if len(delta) == 1 and "content" in delta:  # As nearly all are.
+            return self._say(delta["content"], choice)
         events = b""
         blocks = thoughts_of(delta)
         for block in blocks:
@@ -93,10 +95,7 @@ class ResponseEvents:
         reasoning = reasoning_of(delta)
         if reasoning and not blocks:
             events += self._think(reasoning)
-        if text := text_of(delta.get("content")):
-            found = logprobs_of(choice.get("logprobs")) if self._wants_logprobs else []
-            begun, message = self._speaking(OpenMessage)
-            events += begun + message.say(text, found)
+        events += self._say(delta.get("content"), choice)
         if refusal := refusal_of(delta):
             begun, message = self._speaking(OpenMessage)
             events += begun + message.refuse(refusal)
@@ -105,6 +104,14 @@ class ResponseEvents:
         for called in delta.get("tool_calls") or ():
             events += self._called(called)
         return events
+
+    def _say(self, content: Any, choice: Json) -> bytes:
+        text = text_of(content)
+        if not text:
+            return b""
+        found = logprobs_of(choice.get("logprobs")) if self._wants_logprobs else []
+        begun, message = self._speaking(OpenMessage)
+        return begun + message.say(text, found)
 
     def _thought(self, block: Json) -> bytes:
         """A thought, or a piece of one. What is signed is complete, and so is what is hidden."""

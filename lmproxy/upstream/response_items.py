@@ -69,6 +69,7 @@ class OpenMessage(OpenItem):
         self._said: list[str] = []
         self._logprobs: list[Json] = []
         self._annotations: list[Json] = []
+        self._where = {"item_id": self._id, "output_index": index, "content_index": 0}
 
     def begin(self) -> bytes:
         """Its first event."""
@@ -101,14 +102,6 @@ class OpenMessage(OpenItem):
             )
         return events
 
-    @property
-    def _where(self) -> Json:
-        return {
-            "item_id": self._id,
-            "output_index": self.index,
-            "content_index": len(self._parts),
-        }
-
     def _open(self, kind: str, empty: Json) -> bytes:
         events = self._close()
         self._kind = kind
@@ -127,6 +120,7 @@ class OpenMessage(OpenItem):
         events = self._emit(f"{self._kind}.done", **self._where, **said)
         events += self._emit("content_part.done", **self._where, part=part)
         self._parts.append(part)
+        self._where = {**self._where, "content_index": len(self._parts)}
         self._kind, self._said, self._logprobs, self._annotations = None, [], [], []
         return events
 
