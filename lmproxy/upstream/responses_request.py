@@ -27,6 +27,9 @@ NO_MEANING = {"model", "input", "instructions", "stream", "stream_options", "sto
 NO_MEANING |= {"tools", "tool_choice", "parallel_tool_calls", "reasoning", "text", "include"}
 NO_MEANING |= {"max_output_tokens", "top_logprobs"}
 """Fields that are read here, or that come true without a provider."""
+GREATEST = ("xhigh", "max")
+KNOW_GREATEST = {"anthropic", "azure", "azure_ai", "bedrock", "openai", "openrouter"}
+"""Providers that are told these efforts; of others LiteLLM or the model refuses them."""
 DEFAULTS = {"truncation": "disabled", "background": False, "service_tier": "auto"}
 """Values that ask for nothing."""
 KEPT_ELSEWHERE = {
@@ -95,7 +98,7 @@ def chat_request(body: Json, model: str, provider: str | None, *, is_relayed: bo
         chat["parallel_tool_calls"] = body["parallel_tool_calls"]
     wants_logprobs = _include(body, chat, dropped)
     _settle(body, chat, dropped)
-    _say_how(body, chat, dropped)
+    _say_how(body, chat, provider, dropped)
     if is_relayed:
         dropped += [name for name in HINTS if chat.pop(name, None) is not None]
     if body.get("stream"):
@@ -132,11 +135,13 @@ def _settle(body: Json, chat: Json, dropped: list[str]) -> None:
         chat[name] = body["max_output_tokens"]
 
 
-def _say_how(body: Json, chat: Json, dropped: list[str]) -> None:
+def _say_how(body: Json, chat: Json, provider: str | None, dropped: list[str]) -> None:
     """How to think, and in which form to answer. A summary is what a provider tells of it."""
     reasoning, text = _table(body, "reasoning"), _table(body, "text")
-    if reasoning.get("effort") is not None:
-        chat["reasoning_effort"] = reasoning["effort"]
+    effort = reasoning.get("effort")
+    if effort is not None:
+        is_known = effort not in GREATEST or provider in KNOW_GREATEST
+        chat["reasoning_effort"] = effort if is_known else "high"
     if text.get("verbosity") is not None:
         chat["verbosity"] = text["verbosity"]
     known = {"effort", "summary", "generate_summary"}

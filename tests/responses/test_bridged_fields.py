@@ -86,6 +86,26 @@ def test_what_asks_for_nothing_is_not_named() -> None:
     assert request.body.keys() == {"model", "messages"}
 
 
+@pytest.mark.parametrize("effort", ["none", "minimal", "low", "high", "xhigh"])
+@pytest.mark.parametrize("provider", ["gemini", "anthropic", None])
+def test_an_effort_is_one_that_the_provider_knows(effort: str, provider: str | None) -> None:
+    request = made("Hi", provider, reasoning={"effort": effort})
+
+    is_high = effort == "xhigh" and provider != "anthropic"
+    assert request.body["reasoning_effort"] == ("high" if is_high else effort)
+
+
+@pytest.mark.parametrize("model", ["gpt-5.2", "o3-mini", "openai/gpt-5", "gpt-4o", "gpt-oss", "m"])
+def test_a_limit_has_the_name_that_the_model_knows(model: str) -> None:
+    body = {"input": "Hi", "max_output_tokens": 9}
+
+    request = chat_request(body, model, None, is_relayed=True)
+
+    (name,) = request.body.keys() - {"model", "messages"}
+    is_newer = model in ("gpt-5.2", "o3-mini", "openai/gpt-5")
+    assert name == ("max_completion_tokens" if is_newer else "max_tokens")
+
+
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
