@@ -20,6 +20,7 @@ def main(base_url: str, key: str, guest_key: str) -> dict[str, Any]:
         "sdk": openai.__version__,
         "plain": plain(client),
         "stream": stream(client),
+        "responses": responses(client),
         "models": [model.id for model in client.models.list()],
         "model": guest.models.retrieve("smollm2").id,
         "wrong_key": refusal(stranger, "smollm2"),
@@ -57,6 +58,18 @@ def stream(client: Any) -> dict[str, Any]:
         "text": "".join(texts),
         "chunks": len(chunks),
         "usage": chunks[-1].usage.model_dump(),
+    }
+
+
+def responses(client: Any) -> dict[str, Any]:
+    ask = {"model": "smollm2", "input": QUESTION, "max_output_tokens": 8, "temperature": 0}
+    answer = client.responses.create(**ask)
+    events = list(client.responses.create(**ask, stream=True))
+    return {
+        "text": answer.output_text,
+        "tokens": answer.usage.output_tokens,
+        "streamed": "".join(e.delta for e in events if e.type == "response.output_text.delta"),
+        "last": events[-1].type,
     }
 
 

@@ -1,54 +1,91 @@
-"""OpenAI's own SDK as its users run it, with the Responses API."""
+"""OpenAI's own SDK as its users run it, with the Responses API: both majors."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
 
-from tests.harness.proxy import Proxy
-from tests.provider import behaviours, responses
+from tests.conftest import TEAM_KEY, UPSTREAM_KEY
+from tests.harness.proxy import REPOSITORY, Proxy, process_environment
+from tests.provider import responses
 from tests.provider.server import Provider
+from tests.provider.shelf import Shelf
 from tests.responses.conftest import ask
+from tests.sdk.test_openai_sdk import PYTHONS
 
 pytestmark = pytest.mark.relay_only("what its users see of a provider that speaks the API")
+SCRIPT = REPOSITORY / "tests" / "clients" / "use_responses.py"
 
 
-def test_a_plain_answer(sdk: openai.OpenAI, provider: Provider) -> None:
-    provider.on("resp-sdk", behaviours.plain(responses.response()))
-
-    answer = sdk.responses.create(**ask("resp-sdk"))
-
-    assert answer.output_text == "Hello there"
-    assert answer.usage is not None
-    assert answer.usage.input_tokens_details.cached_tokens == 4
-
-
-def test_a_streamed_answer(sdk: openai.OpenAI, provider: Provider) -> None:
-    provider.on("resp-sdk-stream", responses.good_answer)
-
-    with sdk.responses.stream(**ask("resp-sdk-stream")) as stream:
-        kinds = [event.type for event in stream]
-        final = stream.get_final_response()
-
-    assert kinds[0] == "response.created"
-    assert kinds[-1] == "response.completed"
-    assert final.output_text == "Hello there"
+@pytest.fixture(scope="module")
+def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+    """A proxy before a provider that keeps responses, and breaks off those of `broken`."""
+    with Provider() as provider:
+        provider.on_any(Shelf("sdk"))
+        provider.on("broken", responses.breaks_off())
+        connection = {"api_base": provider.base_url, "api_key": UPSTREAM_KEY}
+        config = {
+            "host": "127.0.0.1",
+            "port": 0,
+            "connections": {"up": connection},
+            "routing": {"*": "up.*"},
+            "groups": {"team": {"api_keys": [TEAM_KEY]}},
+        }
+        folder: Path = tmp_path_factory.mktemp("keeping")
+        with Proxy(config, folder) as running:
+            yield running
 
 
-def test_a_broken_stream_is_an_error_its_users_catch(
-    sdk: openai.OpenAI, proxy: Proxy, provider: Provider
-) -> None:
-    provider.on("resp-sdk-broken", responses.breaks_off())
-    kinds: list[str] = []
+@pytest.fixture(scope="module", params=PYTHONS, ids=[f"openai {major}.x" for major in PYTHONS])
+def seen(request: pytest.FixtureRequest, keeping: Proxy) -> dict[str, Any]:
+    """What the SDK's user saw."""
+    run = subprocess.run(
+        [PYTHONS[request.param], str(SCRIPT), keeping.api, TEAM_KEY, "m", "broken"],
+        capture_output=True,
+        text=True,
+        env=process_environment({}),
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    answer: dict[str, Any] = json.loads(run.stdout)
+    assert answer["sdk"].startswith(f"{request.param}.")
+    return answer
 
-    with pytest.raises(openai.APIError) as caught:
-        kinds += [
-            event.type for event in sdk.responses.create(**ask("resp-sdk-broken"), stream=True)
-        ]
 
-    assert caught.value.code == "upstream_stream_broken"
-    assert "response.completed" not in kinds
+def test_an_answer_and_one_that_goes_on_from_it(seen: dict[str, Any]) -> None:
+    assert seen["plain"] == {"text": "Hello there", "tokens": 12}
+    assert seen["after"] == "Hello there"
 
 
-def test_a_refusal_is_the_class_its_users_catch(sdk: openai.OpenAI, proxy: Proxy) -> None:
+def test_a_streamed_answer(seen: dict[str, Any]) -> None:
+    assert seen["stream"]["text"] == "Hello there"
+    assert seen["stream"]["kinds"][0] == "response.created"
+    assert seen["stream"]["kinds"][-1] == "response.completed"
+
+
+def test_a_stored_response_is_read_listed_cancelled_and_deleted(seen: dict[str, Any]) -> None:
+    assert seen["stored"] == {
+        "id": True,
+        "last": "response.completed",
+        "items": ["message"],
+        "status": "cancelled",
+    }
+    assert seen["gone"] == {"class": "NotFoundError", "status": 404}
+
+
+def test_a_broken_stream_is_an_error_its_users_catch(seen: dict[str, Any]) -> None:
+    assert seen["broken"]["kinds"][-1] == "response.output_text.delta"
+    assert (seen["broken"]["class"], seen["broken"]["code"]) == (
+        *("APIError", "upstream_stream_broken"),
+    )
+
+
+def test_a_wrong_key_is_the_error_its_users_catch(sdk: openai.OpenAI) -> None:
     wrong = sdk.with_options(api_key="wrong")
 
     with pytest.raises(openai.AuthenticationError):
