@@ -46,7 +46,7 @@ from lmproxy.upstream import compile_upstreams
 ENDPOINTS: tuple[Endpoint, ...] = (
     CHAT, MESSAGES, COUNT_TOKENS, CREATE, NO_SOCKET, *STORED, *OPERATION_ENDPOINTS, MODELS, MODEL,
 )  # fmt: skip
-"""Every endpoint below `api_prefix`."""
+"""Every endpoint of an API."""
 
 OWN_HEADERS = ("x-oai-proxy-route", "x-oai-proxy-dropped-params", "x-oai-proxy-token-count")
 """Headers of ours that a script in a browser may read."""
@@ -172,7 +172,7 @@ def build(assembly: Assembly, *, debug: bool = False) -> Asgi:
     gateway = Gateway(assembly.snapshot, recorder, makers)
     prefix = config.settings.api_prefix
     shells = {
-        (method, prefix + endpoint.path): Shell(endpoint, gateway, policy)
+        (method, endpoint.place(prefix)): Shell(endpoint, gateway, policy)
         for endpoint in ENDPOINTS
         for method in endpoint.methods
     }
@@ -251,7 +251,7 @@ def _openapi(app: FastAPI, prefix: str) -> dict[str, Any]:
     """FastAPI's document with the endpoints that stand in front of it."""
     document = get_openapi(title=app.title, version=app.version, routes=app.routes)
     for endpoint in ENDPOINTS:
-        path = prefix + endpoint.path.replace(":path}", "}")
+        path = endpoint.place(prefix).replace(":path}", "}")
         document["paths"].setdefault(path, {})[endpoint.method.lower()] = {
             "summary": endpoint.summary,
             "responses": {"200": {"description": "As in OpenAI's or Anthropic's API reference"}},

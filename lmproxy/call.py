@@ -4,7 +4,7 @@ Everything here is frozen except `Observed`, which the upstream fills while an a
 Times are seconds of `time.monotonic()`; token counts are integers; `None` means not known.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 Json: TypeAlias = dict[str, Any]

@@ -170,8 +170,9 @@ class Passage:
         target = await self._target(call)
         upstreams = self._snapshot.upstreams
         connection = upstreams[target.connection]
+        lane = upstreams.lane_of(connection, call)
         ask = upstreams.ask(connection, call, target.model, draft.observed)
-        reply = await self._attempt(target, connection.lane(call.operation), ask)
+        reply = await self._attempt(target, lane, ask)
         if draft.observed.response_id is not None:
             note_kept(draft, self._gateway.makers)
         return reply

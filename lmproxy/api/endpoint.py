@@ -30,6 +30,7 @@ class Endpoint:
 
     Attributes:
         path: below `api_prefix`; a part in braces takes the rest of the path.
+        beside: the path stands beside `api_prefix`, not below it.
         operation: the word for it in records.
         summary: a line for the OpenAPI page.
         dialects: those its clients speak: the first one whose header is there, else the first.
@@ -41,6 +42,11 @@ class Endpoint:
     answer: Answer
     summary: str
     dialects: tuple[Dialect, ...] = (OPENAI,)
+    beside: bool = False
+
+    def place(self, prefix: str) -> str:
+        """The whole path, `prefix` being `api_prefix`."""
+        return self.path if self.beside else prefix + self.path
 
     @property
     def methods(self) -> tuple[str, ...]:

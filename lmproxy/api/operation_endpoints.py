@@ -25,6 +25,8 @@ def _endpoints(operation: Operation) -> Iterator[Endpoint]:
 
     for path in operation.paths:
         yield Endpoint("POST", path, operation.name, answer, operation.summary)
+    for path in operation.paths_beside:
+        yield Endpoint("POST", path, operation.name, answer, operation.summary, beside=True)
 
 
 def parse(operation: Operation, body: Json, exchange: Exchange) -> Call:
@@ -33,7 +35,7 @@ def parse(operation: Operation, body: Json, exchange: Exchange) -> Call:
     Raises:
         InvalidRequest: a field is missing or of the wrong type.
     """
-    model = model_of(body)
+    model = model_of(body) or operation.default_model or ""
     stream = operation.streams and wants_stream(body)
     operation.check(body)
     return Call(

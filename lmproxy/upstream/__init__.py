@@ -8,7 +8,8 @@
   form from `chat_form`
 - `vendors`: where each kind of provider lives and what it speaks, each a `vendor`
 - `request_body`: a client's body as it goes on
-- `operations`: what there is besides chat, each an `operation` in a file of its own: `embeddings`
+- `operations`: what there is besides chat, each an `operation` in a file of its own: `embeddings`,
+  `completions`, `moderations`, `rerank`
 - `wires`: the operations that can be relayed, each a `wire`: `openai_wire`, `anthropic_wire`,
   `responses_wire`
 - `relay`: the lane that passes bytes on; `events`: its view of a stream; `answers`: of a plain

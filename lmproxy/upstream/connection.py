@@ -15,6 +15,9 @@ from lmproxy.scrub import Scrubber
 from lmproxy.upstream.lease import Leases
 from lmproxy.upstream.litellm_door import Door
 
+BRIDGED = {"messages", "count_tokens", "responses", "completions"}
+"""Operations that whoever can be asked for chat can be asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Common:
@@ -42,6 +45,8 @@ class Connection(ABC):
         self.enabled = common.settings.enabled
         self._models = common.settings.models
         self._leases = Leases(common.settings.concurrency)
+        self.is_strict = common.settings.unsupported_params == "reject"
+        """Whether requests with fields that cannot go on are refused."""
         self.litellm: str | None = None
         """LiteLLM's name of the provider; `None` if it has none."""
 

@@ -63,19 +63,36 @@ def _in_base64(vector: str | Sequence[float]) -> Any:
 
 def _in_floats(vector: str | Sequence[float]) -> Any:
     if not isinstance(vector, str):
-        return vector
+        return list(vector)
     data = base64.b64decode(vector, validate=True)
     return struct.unpack(f"<{len(data) // FLOAT_BYTES}f", data)
 
 
-def _arguments(chosen: Json) -> Json:
-    """Floats are asked for, whatever the client wants: they are put into its form here."""
-    return {**chosen, "encoding_format": "float"}
+def _arguments(provider: str, chosen: Json) -> Json:
+    """Floats are asked for, whatever the client wants: they are put into its form here.
+
+    Voyage gives them to whoever does not ask, and refuses who does.
+    """
+    asked = {name: value for name, value in chosen.items() if name != "encoding_format"}
+    return asked if provider == "voyage" else {**asked, "encoding_format": "float"}
 
 
 def _answer(call: Call, made: Json) -> Json:
     return in_form(call, {"object": "list", **made, "model": call.model})
 
+
+PROVIDERS = {
+    **{name: (name, "") for name in (
+        "azure", "azure_ai", "bedrock", "cometapi", "dashscope", "databricks", "fireworks_ai",
+        "hosted_vllm", "jina_ai", "llamafile", "mistral", "nebius", "nvidia_nim", "openai",
+        "openrouter", "ovhcloud", "perplexity", "sambanova", "snowflake", "together_ai",
+        "vercel_ai_gateway", "vertex_ai", "volcengine", "voyage", "wandb",
+    )},
+    **dict.fromkeys(("custom_openai", "github", "scaleway"), ("openai", "")),
+    "cohere_chat": ("cohere", "/v2/embed"),
+    "gemini": ("gemini", "/v1beta"),
+    "ollama_chat": ("ollama", ""),
+}  # fmt: skip
 
 EMBEDDINGS = Operation(
     name="embeddings",
@@ -87,7 +104,7 @@ EMBEDDINGS = Operation(
         name="aembedding",
         parameters=frozenset({"input", "dimensions", "encoding_format", "user"}),
         required=frozenset({"input", "encoding_format"}),
-        providers={"openai": ("openai", "")},
+        providers=PROVIDERS,
         arguments=_arguments,
         answer=_answer,
     ),

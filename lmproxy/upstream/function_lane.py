@@ -15,15 +15,15 @@ import orjson
 from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.binding import where_raised
-from lmproxy.errors import ProxyError, Refused, UpstreamInvalidResponse, UpstreamTimeout
+from lmproxy.errors import ProxyError, Refused, UpstreamTimeout
 from lmproxy.upstream.arguments import Account, refuse, untranslatable
 from lmproxy.upstream.litellm_door import Door, Litellm
-from lmproxy.upstream.operation import LitellmFunction
+from lmproxy.upstream.operation import LitellmFunction, Operation
 from lmproxy.upstream.operations import OPERATIONS
 from lmproxy.upstream.request_body import dump
 from lmproxy.upstream.translated import fault_of
 from lmproxy.upstream.translation_lanes import Wishes
-from lmproxy.upstream.usage import estimate, read_usage
+from lmproxy.upstream.usage import estimate
 from lmproxy.upstream.way_out import Way, WayOut
 
 log = logs.get(__name__)
@@ -58,7 +58,8 @@ class FunctionLane:
             UpstreamFault: no answer came of it.
             Refused: nothing was sent.
         """
-        function, place = OPERATIONS[call.operation].litellm, self._place(call.operation)
+        operation = OPERATIONS[call.operation]
+        function, place = operation.litellm, self._place(call.operation)
         assert function is not None
         assert place is not None
         provider, path = place
@@ -71,9 +72,11 @@ class FunctionLane:
         way = self.way.begin(call, observed)
         try:
             made = await litellm.functions.call(function.name, account, model, arguments, way)
-            return _reply(call, function, made, way, observed)
+            return _reply(call, operation, made, way, observed)
         except Exception as error:
-            raise fault_of(error, way, litellm.public.meaning) from error
+            if way.has_answer or way.fault or isinstance(error, ProxyError):
+                raise fault_of(error, way, litellm.public.meaning) from error
+            raise _tripped(error, litellm) from error
         finally:
             way.close()
 
@@ -94,14 +97,17 @@ class FunctionLane:
         observed: Observed,
     ) -> Json:
         known, extra, dropped = self._choose(function, call.body)
-        asked = {name: known[name] for name in known if name not in function.required}
+        free = function.required | self.wishes.passed
+        asked = {name: value for name, value in known.items() if name not in free}
         refused = litellm.functions.refused(function.name, account.provider, model, asked)
         for name in refused:
             del known[name]
         observed.dropped_params = (*dropped, *refused)
         if self.wishes.unsupported == "reject" and observed.dropped_params:
             raise refuse(observed.dropped_params)
-        return {**function.arguments(known), **extra}
+        insisted = list(self.wishes.passed & known.keys())
+        more = {"allowed_openai_params": insisted} if insisted else {}
+        return {**function.arguments(account.provider, known), **extra, **more}
 
     def _choose(self, function: LitellmFunction, body: Json) -> tuple[Json, Json, list[str]]:
         """Of the client's fields: parameters, what the operator lets pass, what goes nowhere."""
@@ -120,9 +126,7 @@ class FunctionLane:
         return known, extra, dropped
 
 
-def _reply(
-    call: Call, function: LitellmFunction, made: Any, way: WayOut, observed: Observed
-) -> Reply:
+def _reply(call: Call, operation: Operation, made: Any, way: WayOut, observed: Observed) -> Reply:
     """The reply of what LiteLLM gave.
 
     Raises:
@@ -130,12 +134,11 @@ def _reply(
     """
     if way.fault is not None:
         raise way.fault
-    if not way.has_answer:
-        raise UpstreamInvalidResponse("The provider was not asked.")
-    answer = function.answer(call, made.model_dump(exclude_none=True))
+    assert operation.litellm is not None
+    answer = operation.litellm.answer(call, made.model_dump(exclude_none=True))
     body = orjson.dumps(answer)
     observed.delivered_bytes = len(body)
-    usage = read_usage(answer.get("usage"))
+    usage = operation.read_usage(answer)
     observed.usage = usage if usage and way.has_counts else estimate(call, observed)
     return Reply(200, b"application/json", body, observed)
 
@@ -148,6 +151,11 @@ def _making_a_request(litellm: Litellm) -> Iterator[None]:
     except ProxyError:
         raise
     except Exception as error:
-        log.info("a request cannot be translated", raised=where_raised(error))
-        meant = litellm.public.meaning(error)
-        raise (meant if isinstance(meant, Refused) else untranslatable()) from error
+        raise _tripped(error, litellm) from error
+
+
+def _tripped(error: Exception, litellm: Litellm) -> Refused:
+    """What it means that LiteLLM failed while nothing was sent: it is the request's fault."""
+    log.info("a request cannot be translated", raised=where_raised(error))
+    meant = litellm.public.meaning(error)
+    return meant if isinstance(meant, Refused) else untranslatable()

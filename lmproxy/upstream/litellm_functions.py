@@ -10,21 +10,16 @@ from lmproxy.upstream import litellm_transport
 from lmproxy.upstream.arguments import Account
 from lmproxy.upstream.way_out import WayOut
 
-MAPPINGS: dict[str, Callable[..., Any]] = {
-    "aembedding": litellm.utils.get_optional_params_embeddings,
-}
-"""What LiteLLM makes a provider's parameters with, by function: it refuses those not taken."""
-
 
 class Functions:
     """Calls them by name. What they may be given is for the caller to have chosen."""
 
     def refused(self, function: str, provider: str, model: str, given: Json) -> tuple[str, ...]:
         """Which of the parameters `given` this model does not take."""
-        mapping = MAPPINGS.get(function)
-        if mapping is None:
+        takes = TAKES.get(function)
+        if takes is None:
             return ()
-        return tuple(name for name in given if _is_refused(mapping, provider, model, name, given))
+        return tuple(name for name in given if not takes(provider, model, name, given[name]))
 
     async def call(
         self, function: str, account: Account, model: str, arguments: Json, way: WayOut
@@ -43,11 +38,27 @@ class Functions:
         )
 
 
-def _is_refused(
-    mapping: Callable[..., Any], provider: str, model: str, name: str, given: Json
-) -> bool:
+def _embedding_takes(provider: str, model: str, name: str, value: Any) -> bool:
+    mapping: Callable[..., Any] = litellm.utils.get_optional_params_embeddings
     try:
-        mapping(model=model, custom_llm_provider=provider, **{name: given[name]})
+        mapping(model=model, custom_llm_provider=provider, **{name: value})
     except litellm.UnsupportedParamsError:
-        return True
-    return False
+        return False
+    return True
+
+
+def _rerank_takes(provider: str, model: str, name: str, _: Any) -> bool:
+    config = litellm.utils.ProviderConfigManager.get_provider_rerank_config(
+        model=model,
+        provider=litellm.LlmProviders(provider),
+        api_base=None,
+        present_version_params=[name],
+    )
+    return name in config.get_supported_cohere_rerank_params(model)
+
+
+TAKES: dict[str, Callable[[str, str, str, Any], bool]] = {
+    "aembedding": _embedding_takes,
+    "arerank": _rerank_takes,
+}
+"""Whether LiteLLM has a parameter's value go on, by function: of provider, model, name, value."""

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lmproxy.call import Call, Json
+from lmproxy.call import Call, Json, Usage
 from lmproxy.errors import InvalidRequest
-from lmproxy.upstream.wire import Wire
+from lmproxy.upstream.wire import Wire, usage_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class LitellmFunction:
         required: those of them that every request has: they are never held to be unsupported.
         providers: by LiteLLM's name of a provider for chat, its name for this and what its idea of
             the base URL has behind the connection's. Others do not have it.
-        arguments: of what was chosen of the client's fields, what LiteLLM is given.
+        arguments: of LiteLLM's name of a provider and the fields that go on, what it is given.
         answer: of a call and LiteLLM's answer, the client's.
     """
 
@@ -32,7 +32,7 @@ class LitellmFunction:
     parameters: frozenset[str]
     required: frozenset[str]
     providers: Mapping[str, tuple[str, str]]
-    arguments: Callable[[Json], Json]
+    arguments: Callable[[str, Json], Json]
     answer: Callable[[Call, Json], Json]
 
 
@@ -43,10 +43,13 @@ class Operation:
     Attributes:
         name: the word for it in records.
         paths: below `api_prefix`.
+        paths_beside: as they are, whatever `api_prefix` says.
         summary: a line for the OpenAPI page.
         check: raises `InvalidRequest` for a body that no provider could take.
         wire: how it is relayed.
         litellm: `None` where LiteLLM cannot do it.
+        default_model: the name for requests without one; `None`: the config's `default_model`.
+        read_usage: of an answer in the client's form, its tokens; `None` if it does not say.
         streams: whether a client may ask for a stream.
     """
 
@@ -56,6 +59,9 @@ class Operation:
     check: Callable[[Json], None]
     wire: Wire
     litellm: LitellmFunction | None = None
+    paths_beside: tuple[str, ...] = ()
+    default_model: str | None = None
+    read_usage: Callable[[Json], Usage | None] = usage_of
     streams: bool = False
 
 
@@ -73,3 +79,8 @@ def need(body: Json, param: str, kinds: type | tuple[type, ...], wanted: str) ->
     if not isinstance(value, kinds):
         raise InvalidRequest(f"'{param}' must be {wanted}.", code="invalid_type", param=param)
     return value
+
+
+def as_chosen(_: str, chosen: Json) -> Json:
+    """The fields that go on, as they are."""
+    return chosen

@@ -17,7 +17,7 @@ from lmproxy.config.values import Lane
 from lmproxy.errors import Unavailable
 from lmproxy.upstream.account import account
 from lmproxy.upstream.arguments import may_pass
-from lmproxy.upstream.connection import Common, Connection
+from lmproxy.upstream.connection import BRIDGED, Common, Connection
 from lmproxy.upstream.egress import Egress, EgressPolicy
 from lmproxy.upstream.function_lane import FunctionLane
 from lmproxy.upstream.litellm_names import TRANSLATED, region_address
@@ -53,6 +53,7 @@ class Provider(Connection):
         self._speaks = frozenset(settings.speaks or relayed(known, base))
         self._lane = _chat_lane(common, known, base)
         self._lane_from_elsewhere = _lane_from_elsewhere(self._lane, known)
+        self._chats = known.chats
         self._relays_others = common.lane in ("auto", "relay")
         self.litellm = known.litellm
         self._egress = Egress(
@@ -75,10 +76,10 @@ class Provider(Connection):
         self._functions = FunctionLane(own, base, way, wishes, common.door)
 
     def takes(self, operation: str) -> bool:
-        """Chat on every lane, and what can be relayed or LiteLLM has a function for."""
-        if operation == "chat" or self._relays(operation):
-            return True
-        return self._functions.has(operation)
+        """Chat on every lane, if there is any; what can be relayed; LiteLLM's functions."""
+        if operation == "chat":
+            return self._chats
+        return self._relays(operation) or self._functions.has(operation)
 
     def lane(self, operation: str) -> str:
         """The forced lane, else relay for what the provider speaks, else what the vendor needs."""
@@ -88,14 +89,15 @@ class Provider(Connection):
             return "relay"
         if operation == "count_tokens":
             return "estimate"
-        if operation == "responses":
+        if operation in ("completions", "responses"):
             return self._lane
         return self._lane_from_elsewhere if operation == "messages" else "litellm"
 
     def _relays(self, operation: str) -> bool:
-        if operation not in WIRES or not self._relays_others:
+        """Whether it is relayed; against a forced lane only where that has no way for it."""
+        if operation not in WIRES or word_of(operation) not in self._speaks:
             return False
-        return word_of(operation) in self._speaks
+        return self._relays_others or not (operation in BRIDGED or self._functions.has(operation))
 
     async def start(self) -> None:
         """Have LiteLLM loaded and warm, if this connection needs it."""

@@ -13,16 +13,14 @@ from lmproxy.errors import Problem
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import messages_bridge, responses_bridge
 from lmproxy.upstream.catalogue import Catalogue
-from lmproxy.upstream.connection import Common, Connection, not_offered
+from lmproxy.upstream.completions import ask_for_chat
+from lmproxy.upstream.connection import BRIDGED, Common, Connection, not_offered
 from lmproxy.upstream.fetch import Fetch
 from lmproxy.upstream.litellm_door import Door, freeze
 from lmproxy.upstream.token_count import estimated
 from lmproxy.upstream.vendors import ALL, advice
 
 log = logs.get(__name__)
-
-BRIDGED = {"messages", "count_tokens", "responses"}
-"""Operations that whoever is asked for chat can be asked for."""
 
 KINDS = {
     "function": "lmproxy.upstream.function.Function",
@@ -57,13 +55,24 @@ class Upstreams:
 
     def lane(self, connection: Connection, operation: str) -> str | None:
         """How a request for `operation` would go; `None` if its provider does not offer it."""
-        offered = connection.takes(operation) or operation in BRIDGED
-        return connection.lane(operation) if offered else None
+        is_bridged = operation in BRIDGED and connection.takes("chat")
+        return connection.lane(operation) if is_bridged or connection.takes(operation) else None
+
+    def lane_of(self, connection: Connection, call: Call) -> str:
+        """How `call` would go.
+
+        Raises:
+            NotFound: its provider does not offer it.
+        """
+        lane = self.lane(connection, call.operation)
+        if lane is None:
+            raise not_offered(call)
+        return lane
 
     async def ask(
         self, connection: Connection, call: Call, model: str, observed: Observed
     ) -> Reply:
-        """`Connection.ask`, in the form that the connection takes."""
+        """`Connection.ask`, in the form that the connection takes. `call` has a lane."""
         if connection.takes(call.operation):
             return await connection.ask(call, model, observed)
         if call.operation == "count_tokens":
@@ -73,16 +82,14 @@ class Upstreams:
             return connection.ask(chat, model, observed)
 
         provider = connection.litellm
-        if call.operation == "messages":
-            return await messages_bridge.ask_as_chat(
-                call, model, provider, self._door, observed, ask
-            )
+        if call.operation == "completions":
+            return await ask_for_chat(call, observed, ask, strict=connection.is_strict)
         if call.operation == "responses":
             is_relayed = connection.lane("chat") == "relay"
             return await responses_bridge.ask_as_chat(
                 call, model, provider, observed, ask, is_relayed=is_relayed
             )
-        raise not_offered(call)
+        return await messages_bridge.ask_as_chat(call, model, provider, self._door, observed, ask)
 
     async def start(self) -> None:
         """Get every connection ready, at the same time."""

@@ -30,6 +30,7 @@ class Vendor:
         path_prefix: stands between `api_base` and an operation's path.
         relay_ending: only an `api_base` that ends so takes what `speaks` says; `None`: any does.
         notice: what `check` tells everybody who uses this vendor.
+        chats: whether it has models to chat with at all.
         litellm: LiteLLM's name for it.
         litellm_path: what LiteLLM's idea of the base URL has behind ours.
     """
@@ -46,6 +47,7 @@ class Vendor:
     path_prefix: str = ""
     relay_ending: str | None = None
     notice: str | None = None
+    chats: bool = True
     litellm: str = "openai"
     litellm_path: str = ""
 

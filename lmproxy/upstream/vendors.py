@@ -220,10 +220,32 @@ _TRANSLATED = (
     ),
 )
 
+# They embed and rerank, and have nothing to chat with.
+_SEARCH = (
+    Vendor(
+        "jina_ai",
+        "https://api.jina.ai/v1",
+        _only("embeddings", "rerank"),
+        chat_lane="litellm",
+        aliases=("jina",),
+        chats=False,
+        litellm="jina_ai",
+    ),
+    Vendor(
+        "voyage",
+        "https://api.voyageai.com/v1",
+        _only(),
+        chat_lane="litellm",
+        aliases=("voyageai",),
+        chats=False,
+        litellm="voyage",
+    ),
+)
+
 VENDORS: Mapping[str, Vendor] = MappingProxyType(
     {
         name: provider
-        for provider in (*_HOSTED, *_SELF_HOSTED, *_TRANSLATED)
+        for provider in (*_HOSTED, *_SELF_HOSTED, *_TRANSLATED, *_SEARCH)
         for name in (provider.api_type, *provider.aliases)
     }
 )

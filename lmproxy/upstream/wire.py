@@ -5,9 +5,8 @@ The relay lane is the same for all of them: this is what it asks where they diff
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from lmproxy.call import Call, Json, Observed
+from lmproxy.call import Call, Json, Observed, Usage
 from lmproxy.config.values import StreamUsage
 from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
@@ -59,13 +58,23 @@ def renamed(call: Call, model: str, _: StreamUsage) -> tuple[Json, bool]:
     return {**call.body, "model": model}, False
 
 
-def plain_wire(path: str, answer_field: str, **more: Any) -> Wire:
-    """That of an operation of OpenAI's whose answer is plain, and has a list in `answer_field`."""
+def usage_of(answer: Json) -> Usage | None:
+    """OpenAI's tokens of an answer; `None` if it does not say."""
+    return read_usage(answer.get("usage"))
+
+
+def plain_wire(
+    path: str,
+    answer_field: str,
+    counted: Callable[[Json], Usage | None] = usage_of,
+    mend: Callable[[Call, bytes], Mending | None] | None = None,
+) -> Wire:
+    """That of an operation whose answer is plain, has a list in `answer_field`, and `counted`."""
 
     def note_whole(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:
         document = answers.parsed(answer, scrubber)
         if not isinstance(document.get(answer_field), list):
             raise UpstreamInvalidResponse(f"The provider's answer has no {answer_field}.")
-        observed.usage = read_usage(document.get("usage")) or observed.usage
+        observed.usage = counted(document) or observed.usage
 
-    return Wire(path, renamed, note_whole, answers.note_ends, StreamWatch, **more)
+    return Wire(path, renamed, note_whole, answers.note_ends, StreamWatch, mend)

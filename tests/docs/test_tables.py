@@ -18,7 +18,7 @@ def test_the_readme_lists_every_endpoint_and_no_other() -> None:
     listed = set(re.findall(r"^\| `((?:GET|POST|HEAD|DELETE) /\S*)` \|", readme, re.MULTILINE))
 
     served = {
-        f"{endpoint.method} /v1{endpoint.path.replace(':path', '')}" for endpoint in ENDPOINTS
+        f"{endpoint.method} {endpoint.place('/v1').replace(':path', '')}" for endpoint in ENDPOINTS
     }
 
     assert listed == served | OWN_PATHS

@@ -78,8 +78,13 @@ def client_of(proxy: Proxy) -> httpx.Client:
 def ask(client: httpx.Client, model: str, *, stream: bool = False, **fields: Any) -> Answer:
     """Send a chat request and read what comes."""
     document = chat(model, **({"stream": True} if stream else {}), **fields)
+    return send(client, "/chat/completions", document)
+
+
+def send(client: httpx.Client, path: str, document: dict[str, Any]) -> Answer:
+    """Send any request and read what comes."""
     body, is_cut, began = bytearray(), False, time.monotonic()
-    with client.stream("POST", "/chat/completions", json=document) as response:
+    with client.stream("POST", path, json=document) as response:
         try:
             for piece in response.iter_raw():
                 body += piece

@@ -4,7 +4,7 @@ import json
 import socket
 import struct
 import time
-from typing import Self
+from typing import Any, Self
 
 from tests.conftest import TEAM_KEY, chat
 from tests.harness.proxy import Proxy
@@ -19,10 +19,23 @@ RST = struct.pack("ii", 1, 0)
 class Leaver:
     """One chat request. `with Leaver(proxy, model) as client`."""
 
-    def __init__(self, proxy: Proxy, model: str, *, stream: bool = False) -> None:
-        """Connects; `x-request-id` is the model's name, so that the record can be found."""
+    def __init__(
+        self,
+        proxy: Proxy,
+        model: str,
+        *,
+        stream: bool = False,
+        path: str = "/v1/chat/completions",
+        body: dict[str, Any] | None = None,
+    ) -> None:
+        """Connects; `x-request-id` is the model's name, so that the record can be found.
+
+        `body` is of a request other than chat, at `path`.
+        """
         self._socket = socket.create_connection(("127.0.0.1", proxy.port), TIMEOUT_S)
-        self._body = json.dumps(chat(model, stream=stream)).encode()
+        document = chat(model, stream=stream) if body is None else {"model": model, **body}
+        self._body = json.dumps(document).encode()
+        self._path = path
         self.request_id = model.replace("/", "-")
 
     def __enter__(self) -> Self:
@@ -35,7 +48,7 @@ class Leaver:
         """Send the request; announce a body of `length` bytes instead of its own."""
         head = request(
             "POST",
-            "/v1/chat/completions",
+            self._path,
             b"Content-Type: application/json",
             f"Authorization: Bearer {TEAM_KEY}".encode(),
             f"x-request-id: {self.request_id}".encode(),

@@ -51,7 +51,14 @@ BODY: dict[str, Any] = {
     "messages": [{"role": "user", "content": "Say hello."}],
     "temperature": 0.5,
 }
+OTHERS: dict[str, dict[str, Any]] = {
+    "embeddings": {"input": "hello"},
+    "moderations": {"input": "hello"},
+    "rerank": {"query": "hello", "documents": ["hello", "there"]},
+}
+"""What the other operations need."""
 
+OTHER_MODELS = {"bedrock": "amazon.titan-embed-text-v2:0"}
 MODELS = {
     "bedrock": "anthropic.claude-3-5-sonnet-20240620-v1:0",
     "google_vertex_ai": "gemini-2.5-flash",
@@ -80,6 +87,16 @@ class Seen:
 
 def kinds() -> Iterator[str]:
     yield from sorted({known.api_type for known in VENDORS.values()} | ADDRESSES.keys())
+
+
+def requests_of(asked: Connection) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """What a connection can be asked for: a word for it, the operation, and its body."""
+    if asked.takes("chat"):
+        yield "", "chat", {**BODY, "stream": False}
+        yield " stream", "chat", {**BODY, "stream": True}
+    for operation, own in OTHERS.items():
+        if asked.takes(operation):
+            yield f" {operation}", operation, {**BODY, **own}
 
 
 def connection(kind: str, base: str | None) -> dict[str, Any]:
@@ -143,10 +160,9 @@ async def main(what: str) -> None:
         seen = Seen()
         found: dict[str, Any] = {}
         for kind in asked:
-            for stream in (False, True):
-                found[f"{kind}{' stream' if stream else ''}"] = await see(
-                    kind, upstreams[kind], provider, seen, stream=stream
-                )
+            for word, operation, body in requests_of(upstreams[kind]):
+                call = Call("openai", operation, kind, body, stream=word == " stream")
+                found[kind + word] = await see(kind, upstreams[kind], provider, seen, call)
         await upstreams.close()
     said = {"seen": found, "prices": prices == digest_of_prices()}
     sys.stdout.write(json.dumps(said))
@@ -158,10 +174,10 @@ def digest_of_prices() -> str:
 
 
 async def see(
-    kind: str, asked: Connection, provider: Provider, seen: Seen, *, stream: bool
+    kind: str, asked: Connection, provider: Provider, seen: Seen, call: Call
 ) -> dict[str, Any]:
     before, seen.addresses = len(provider.requests), []
-    code = await ask(kind, asked, stream=stream)
+    code = await ask(kind, asked, call)
     sent = provider.requests[before:]
     return {
         "code": code,
@@ -171,9 +187,9 @@ async def see(
     }
 
 
-async def ask(kind: str, asked: Connection, *, stream: bool) -> str:
-    model = MODELS.get(kind, "some-model")
-    call = Call("openai", "chat", model, {**BODY, "stream": stream}, stream=stream)
+async def ask(kind: str, asked: Connection, call: Call) -> str:
+    models = MODELS if call.operation == "chat" else OTHER_MODELS
+    model = models.get(kind, "some-model")
     try:
         async with asyncio.timeout(LONGEST_S):
             await asked.ask(call, model, Observed())

@@ -50,6 +50,17 @@ CALLS: dict[str, Call] = {
     "litellm:embedding": by_name(
         "model input api_key api_base dimensions encoding_format user", may_be_more=True
     ),
+    "litellm:amoderation": by_name(
+        "model input api_key api_base max_retries num_retries drop_params", may_be_more=True
+    ),
+    "litellm:arerank": by_name(
+        "model query documents top_n rank_fields return_documents max_chunks_per_doc api_key "
+        "api_base max_tokens_per_doc instruction",
+        may_be_more=True,
+    ),
+    "litellm.utils:ProviderConfigManager.get_provider_rerank_config": by_name(
+        "model provider api_base present_version_params"
+    ),
     "litellm.utils:get_optional_params_embeddings": by_name(
         "model custom_llm_provider user dimensions"
     ),

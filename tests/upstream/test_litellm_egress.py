@@ -127,4 +127,4 @@ def test_without_a_base_a_request_goes_to_the_address_that_the_table_has(
 
 
 def kind_of(name: str) -> str:
-    return name.removesuffix(" stream")
+    return name.partition(" ")[0]

@@ -40,7 +40,7 @@ from tests.provider.server import Provider
 from tests.provider.wire import SeenRequest
 
 KEY = "secret-0123456789abcdef"
-NO_LIST = {"azure", "bedrock", "google_vertex_ai", "cohere", "perplexity"}
+NO_LIST = {"azure", "bedrock", "google_vertex_ai", "cohere", "jina_ai", "perplexity", "voyage"}
 
 
 @pytest.fixture
