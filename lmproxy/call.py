@@ -112,6 +112,8 @@ class Observed:
     Attributes:
         usage_at_start: what a stream said of its prompt before its answer; `None` if nothing.
         finish_reason: of the first choice; `None` if none was seen.
+        stop_sequence: the one of the client's that ended a translated answer; `None` if none did,
+            or the provider does not say.
         first_byte_at: when the first event or byte of the body arrived.
         ended_at: when the provider's answer ended, well or badly.
         delivered_events: complete events handed on, for an estimate when usage is missing.
@@ -124,6 +126,7 @@ class Observed:
     usage: Usage = Usage()
     usage_at_start: Usage | None = None
     finish_reason: str | None = None
+    stop_sequence: str | None = None
     first_byte_at: float | None = None
     ended_at: float | None = None
     delivered_events: int = 0

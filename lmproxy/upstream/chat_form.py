@@ -71,10 +71,12 @@ class Gathered:
     def answer(self, form: ChatForm, usage: Usage) -> Json:
         """The whole answer."""
         if self._whole is not None:
-            return {**form.whole([], usage), **self._whole}
+            frame = form.whole([], usage)
+            return {**frame, **self._whole, "model": frame["model"]}
         content = self.content or (None if "tool_calls" in self._message else "")
-        message = {**self._message, "content": content}
+        message = {"refusal": None, **self._message, "content": content}
         choice = {"index": 0, "message": message, "finish_reason": self.finish_reason}
+        choice["logprobs"] = None
         return form.whole([choice], usage)
 
 

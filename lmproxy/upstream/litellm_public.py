@@ -14,6 +14,7 @@ from lmproxy.errors import (
     InvalidRequest,
     NotFound,
     ProxyError,
+    UpstreamAuthError,
     UpstreamInvalidResponse,
     UpstreamTimeout,
 )
@@ -26,6 +27,7 @@ from lmproxy.upstream.way_out import WayOut
 LITELLM_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 TALKATIVE = ("openai", "httpx", "httpcore", "botocore", "boto3", "urllib3", "google", "azure")
 """Libraries of LiteLLM's that write whole requests, prompts included, to a debug log."""
+SIGNERS = ("botocore.", "google.auth.")
 MOST_KEPT = 4096
 LONGEST_KEPT = 2048
 PLAIN = (str, int, float, bool)
@@ -121,6 +123,9 @@ class Public:
         """
         if isinstance(error, litellm.Timeout):
             return UpstreamTimeout("The provider did not answer in time.")
+        if isinstance(error, litellm.AuthenticationError) or _is_of_credentials(error):
+            words = "The proxy's own credentials for this model's provider cannot be used."
+            return UpstreamAuthError(words)
         if isinstance(error, litellm.NotFoundError):
             words = "LiteLLM knows no model of this name at the provider."
             return NotFound(words, code="model_not_found")
@@ -133,6 +138,15 @@ class Public:
         if isinstance(error, litellm.BadRequestError | litellm.UnsupportedParamsError):
             return untranslatable()
         return UpstreamInvalidResponse("The provider's answer cannot be read.")
+
+
+def _is_of_credentials(error: BaseException | None) -> bool:
+    """Whether it came of a library that signs requests or fetches tokens for them."""
+    while error is not None:
+        if type(error).__module__.startswith(SIGNERS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _supported(provider: str, model: str) -> frozenset[str]:

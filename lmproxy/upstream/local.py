@@ -28,6 +28,11 @@ from lmproxy.upstream.wires import WIRES
 
 log = logs.get(__name__)
 
+ASKED_AS_CHAT = {"messages", "responses"}
+"""llama.cpp serves these too, but its streams of them are not what clients read: an answer that
+ends at once has no `message_start`, an end at a stop sequence is called another, and the events of
+responses have no numbers."""
+
 
 class Local(Connection):
     """`api_type = "local"`."""
@@ -68,11 +73,13 @@ class Local(Connection):
         self._relay: Relay | None = None
 
     def takes(self, operation: str) -> bool:
-        """Everything that can be relayed: the child speaks both dialects."""
-        return operation in WIRES
+        """What can be relayed, but for what is asked for as chat."""
+        return operation in WIRES and operation not in ASKED_AS_CHAT
 
     def lane(self, operation: str) -> Lane:
-        """Always relay: there is no provider to translate for."""
+        """Relay, or translate for what chat's answers are made into."""
+        if operation in ASKED_AS_CHAT:
+            return "translate"
         return "relay" if operation in WIRES else "litellm"
 
     async def models(self) -> tuple[str, ...]:

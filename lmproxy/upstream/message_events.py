@@ -37,6 +37,8 @@ class MessageEvents:
         self._arguments = ""
         self._thought_so_far: list[str] = []
         """Of the open block, if that is a thought."""
+        self._late_text = ""
+        """Said while a call was open that was not complete."""
         self._waiting: dict[int, Json] = {}
         """Further tool calls, while the open one is not complete."""
         self._numbers = CallNumbers()
@@ -53,13 +55,21 @@ class MessageEvents:
         events = self._delta(delta) if isinstance(delta, dict) else b""
         return self._begin() + events
 
-    def end(self) -> bytes:
-        """The last events. Whether the provider had come to an end is the caller's to know."""
+    def end(self, stop_sequence: str | None = None) -> bytes:
+        """The last events. Whether the provider had come to an end is the caller's to know.
+
+        `stop_sequence`: see `message_form.message`.
+        """
         events = self._begin() + self._close()
         for number in sorted(self._waiting):
             events += self._call(number, self._waiting[number]) + self._close()
-        reason = stop_reason(self._finish_reason, calls=self._calls, refuses=self._refuses)
-        delta = {"stop_reason": reason, "stop_sequence": None}
+        reason = stop_reason(
+            self._finish_reason,
+            calls=self._calls,
+            refuses=self._refuses,
+            stopped=stop_sequence is not None,
+        )
+        delta = {"stop_reason": reason, "stop_sequence": stop_sequence}
         events += _event("message_delta", delta=delta, usage=usage(self._usage))
         return events + _event("message_stop")
 
@@ -82,10 +92,22 @@ class MessageEvents:
         self._refuses = self._refuses or refusal is not None
         for text in (delta.get("content"), refusal):
             if isinstance(text, str) and text:
-                events += self._say(TEXT, {"type": "text_delta", "text": text})
+                events += self._text(text)
         for called in delta.get("tool_calls") or ():
             events += self._called(called)
         return events
+
+    def _text(self, more: str) -> bytes:
+        """A block cannot be opened again: text between the fragments of a call comes after it."""
+        if isinstance(self._open, int) and not self._is_complete:
+            self._late_text += more
+            return b""
+        return self._say(TEXT, {"type": "text_delta", "text": more})
+
+    @property
+    def _is_complete(self) -> bool:
+        """Whether the arguments of the open call are whole."""
+        return bool(self._arguments) and _is_json(self._arguments)
 
     def _thought(self, block: Json) -> bytes:
         if block.get("type") == "redacted_thinking":
@@ -119,8 +141,7 @@ class MessageEvents:
         number, is_new = self._numbers.of(called)
         if number == self._open:
             return self._call(number, called)
-        is_complete = bool(self._arguments) and _is_json(self._arguments)
-        if is_new and (not isinstance(self._open, int) or is_complete):
+        if is_new and (not isinstance(self._open, int) or self._is_complete):
             return self._call(number, called)
         if is_new or number in self._waiting:
             _join(self._waiting.setdefault(number, {}), called)
@@ -154,10 +175,15 @@ class MessageEvents:
         return events + _event("content_block_start", index=self._index, content_block=block)
 
     def _close(self) -> bytes:
+        """Close the open block. What was said while it was, and could not be, comes at once."""
         if self._open is None:
             return b""
         self._open = None
-        return _event("content_block_stop", index=self._index)
+        events = _event("content_block_stop", index=self._index)
+        late, self._late_text = self._late_text, ""
+        if late:
+            events += self._say(TEXT, {"type": "text_delta", "text": late}) + self._close()
+        return events
 
 
 def _event(kind: str, **fields: object) -> bytes:

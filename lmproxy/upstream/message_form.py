@@ -29,13 +29,16 @@ TO_URL = str.maketrans("+/", "-_", "=")
 FROM_URL = str.maketrans("-_", "+/")
 
 
-def message(answer: Json, model: str, names: Mapping[str, str]) -> Json:
+def message(
+    answer: Json, model: str, names: Mapping[str, str], stop_sequence: str | None = None
+) -> Json:
     """A whole answer.
 
     Args:
         answer: a chat completion.
         model: the name that the client asked for.
         names: of tools, as the client wrote them, by what the provider was told.
+        stop_sequence: the client's, at which it ended; `None` if at none, or nobody said so.
     """
     choice = first_choice(answer)
     said = choice.get("message") or {}
@@ -47,8 +50,9 @@ def message(answer: Json, model: str, names: Mapping[str, str]) -> Json:
             choice.get("finish_reason"),
             calls=bool(said.get("tool_calls")),
             refuses=bool(refusal_of(said)),
+            stopped=stop_sequence is not None,
         ),
-        "stop_sequence": None,
+        "stop_sequence": stop_sequence,
         "usage": usage(answer.get("usage")),
     }
 
@@ -63,14 +67,23 @@ def frame(model: str) -> Json:
     }
 
 
-def stop_reason(finish_reason: Any, *, calls: bool, refuses: bool) -> str:
-    """Anthropic's word. Some providers say `stop` when a tool is called."""
+def stop_reason(finish_reason: Any, *, calls: bool, refuses: bool, stopped: bool) -> str:
+    """Anthropic's word. Some providers say `stop` when a tool is called.
+
+    Args:
+        finish_reason: OpenAI's word.
+        calls: whether a tool is called.
+        refuses: whether the model said that it refuses.
+        stopped: whether one of the client's stop sequences is known to have ended the answer.
+    """
     reason = STOP_REASONS.get(finish_reason, "end_turn")
     if reason != "end_turn":
         return reason
     if refuses:
         return "refusal"
-    return "tool_use" if calls else reason
+    if calls:
+        return "tool_use"
+    return "stop_sequence" if stopped else reason
 
 
 def usage(counted: Any) -> Json:

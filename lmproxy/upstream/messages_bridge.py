@@ -45,11 +45,17 @@ async def ask_as_chat(
         chat, names, dropped = chat_body(adapter, call.body, model, provider)
     except Exception as error:
         raise untranslatable() from error
+    observed.dropped_params = tuple(dropped)  # Added to by whoever is asked, or refused there.
     reply = await ask(replace(call, operation="chat", body=chat, headers=()))
     named = (NAMES.get(name, name) for name in observed.dropped_params)
-    observed.dropped_params = tuple(dict.fromkeys((*dropped, *named)))
+    observed.dropped_params = tuple(dict.fromkeys(named))
     if call.stream and not isinstance(reply.body, bytes):
         events = MessageEvents(call.model, names)
-        return replace(reply, body=BridgedStream(reply.body, events.add, events.end))
-    body = orjson.dumps(message(await whole_answer(reply), call.model, names))
+
+        def end() -> bytes:
+            return events.end(reply.observed.stop_sequence)
+
+        return replace(reply, body=BridgedStream(reply.body, events.add, end))
+    answer = await whole_answer(reply)
+    body = orjson.dumps(message(answer, call.model, names, reply.observed.stop_sequence))
     return replace(reply, content_type=b"application/json", body=body)

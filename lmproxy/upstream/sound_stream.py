@@ -42,7 +42,8 @@ class SoundStream:
         self._scrubber = scrubber
         self._is_events = passing.content_type == EVENT_STREAM
         self._begun = False
-        self._tail = b""
+        self.tail = b""
+        """The last bytes that arrived."""
         self.done = False
         """Whether `[DONE]` was seen: nothing is missing from the answer."""
 
@@ -92,7 +93,7 @@ class SoundStream:
             yield _whole_events(events.rest())
         if not self._begun:
             raise UpstreamInvalidResponse("The provider's stream is empty.")
-        if not any(mark in self._tail for mark in ENDS):
+        if not any(mark in self.tail for mark in ENDS):
             raise UpstreamBroken(BROKE_OFF)
 
     async def _read(self) -> bytes:
@@ -105,7 +106,7 @@ class SoundStream:
             if isinstance(fault, UpstreamTimeout):
                 raise
             raise UpstreamBroken(BROKE_OFF) from fault
-        self._tail = (self._tail + piece)[-KEPT_TAIL_BYTES:]
+        self.tail = (self.tail + piece)[-KEPT_TAIL_BYTES:]
         return piece
 
     def _anything(self, piece: bytes) -> Iterator[bytes]:

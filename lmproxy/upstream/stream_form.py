@@ -6,6 +6,9 @@ time, the role once and first, the finish reason once and last for each choice, 
 if it asked, and the name of the model it asked for.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 from lmproxy.call import Call, Json, Usage
 from lmproxy.upstream.chat_form import DONE, ChatForm, as_event, usage_json, wants_usage
 
@@ -65,6 +68,8 @@ class StreamForm:
         said = {name: value for name, value in delta.items() if value and name != "role"}
         if said.get("tool_calls"):
             self._called.add(index)
+            if "message" in choice:
+                said["tool_calls"] = list(_numbered(said["tool_calls"]))
         events = b""
         others = {name: value for name, value in choice.items() if name not in CHOICE and value}
         if said or others:
@@ -79,9 +84,16 @@ class StreamForm:
 
     def _event(self, index: int, said: Json, rest: Json, others: Json) -> bytes:
         self._reasons.setdefault(index, None)
+        if "logprobs" in others:
+            others["logprobs"] = whole_logprobs(others["logprobs"])
         choice = {"index": index, "delta": self._with_role(index, said), "finish_reason": None}
         choice |= others
         return as_event({**self._frame, **rest, "choices": [choice]})
+
+    def cut_short(self) -> None:
+        """The provider said in a word of its own that what looks complete is not."""
+        reasons = self._reasons.items()
+        self._reasons = {i: "length" if reason == "stop" else reason for i, reason in reasons}
 
     def end(self, usage: Usage) -> bytes:
         """The last events. Whether the provider had come to an end is the caller's to know."""
@@ -109,9 +121,27 @@ class StreamForm:
         return reason and as_openai_says(reason, index in self._called)
 
 
+def _numbered(calls: list[Json]) -> Iterator[Json]:
+    """Whole calls as pieces of a stream, which say where they belong."""
+    for index, call in enumerate(calls):
+        yield {"index": index, **call}
+
+
 def as_openai_says(reason: str, calls_tools: bool) -> str:
-    """A finish reason: some providers call it `stop` when the model calls a tool."""
-    return "tool_calls" if calls_tools and reason == "stop" else reason
+    """A finish reason: some providers call it `stop` when the model calls a tool.
+
+    Where a tool stands for a JSON schema, LiteLLM makes a text of its call and leaves the reason.
+    """
+    if reason in ("stop", "tool_calls"):
+        return "tool_calls" if calls_tools else "stop"
+    return reason
+
+
+def whole_logprobs(given: Any) -> Any:
+    """A choice's `logprobs` with both parts that OpenAI's have; LiteLLM leaves out empty ones."""
+    if not isinstance(given, dict):
+        return None
+    return {"content": None, "refusal": None, **given}
 
 
 def together(earlier: Json, later: Json) -> Json:

@@ -15,9 +15,11 @@ from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.binding import where_raised
 from lmproxy.errors import ProxyError, UpstreamBroken, UpstreamInvalidResponse
+from lmproxy.upstream.arguments import untranslatable
 from lmproxy.upstream.chat_form import first_choice
+from lmproxy.upstream.said_end import stop_sequences
 from lmproxy.upstream.sound_stream import BROKE_OFF
-from lmproxy.upstream.stream_form import StreamForm, as_openai_says
+from lmproxy.upstream.stream_form import StreamForm, as_openai_says, whole_logprobs
 from lmproxy.upstream.usage import estimate, read_usage
 from lmproxy.upstream.way_out import WayOut
 
@@ -33,12 +35,18 @@ Meaning = Callable[[Exception], ProxyError]
 
 
 def fault_of(error: Exception, way: WayOut, meaning: Meaning) -> ProxyError:
-    """What went wrong: what was seen on the way, else what LiteLLM's own error means."""
+    """What went wrong: what was seen on the way, else what LiteLLM's own error means.
+
+    If nothing was sent, LiteLLM tripped over the request.
+    """
     if way.fault is not None:
         return way.fault
     if isinstance(error, ProxyError):
         return error
+    fault: ProxyError
     fault = UpstreamInvalidResponse(UNREADABLE) if way.has_answer else meaning(error)
+    if not way.has_sent and isinstance(fault, UpstreamInvalidResponse):
+        fault = untranslatable()
     # Never its words or traceback: they quote prompts, and answers that cannot be read.
     raised = ", over ".join(map(where_raised, _chain(error)))
     log.warning("LiteLLM failed", code=fault.code, raised=raised)
@@ -53,39 +61,45 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def plain(call: Call, answer: Json, observed: Observed, *, has_counts: bool) -> Reply:
-    """A whole answer. `has_counts`: the token counts in it are the provider's, even if zero.
+def plain(call: Call, answer: Json, observed: Observed, way: WayOut) -> Reply:
+    """A whole answer, which came over `way`.
 
     Raises:
         UpstreamInvalidResponse: there is nothing in it.
     """
     if not answer.get("choices"):
         raise UpstreamInvalidResponse("The provider's answer has no choices.")
+    end = way.said_end
     for choice in answer["choices"]:
-        _put_right(choice)
+        _put_right(choice, is_cut_short=end.is_cut_short)
     message = first_choice(answer).get("message") or {}
     observed.finish_reason = first_choice(answer).get("finish_reason")
+    observed.stop_sequence = end.stop_sequence(stop_sequences(call.body.get("stop")))
     usage = read_usage(answer.get("usage"))
     is_meant = observed.finish_reason == FILTERED or (usage and usage.completion_tokens)
     if not is_meant and not any(message.get(name) for name in SAID):
         raise UpstreamInvalidResponse("The provider's answer has nothing in it.")
     body = orjson.dumps({**answer, "model": call.model})
     observed.delivered_bytes = len(body)
-    counted = bool(usage and (has_counts or usage.total_tokens))
+    # Those of the provider count even if they are zero.
+    counted = bool(usage and (way.has_counts or usage.total_tokens))
     observed.usage = usage if usage and counted else estimate(call, observed)
     return Reply(200, b"application/json", body, observed)
 
 
-def _put_right(choice: Json) -> None:
+def _put_right(choice: Json, *, is_cut_short: bool) -> None:
     """Where LiteLLM's form of a choice is not OpenAI's."""
     message = choice.get("message") or {}
     calls = message.get("tool_calls") or ()
-    choice["finish_reason"] = as_openai_says(choice.get("finish_reason") or "stop", bool(calls))
+    reason = as_openai_says(choice.get("finish_reason") or "stop", bool(calls))
+    choice["finish_reason"] = "length" if is_cut_short and reason == "stop" else reason
     for called in calls:
         called.pop("index", None)  # Of streams; LiteLLM counts other blocks in it.
     refusal = (message.get("provider_specific_fields") or {}).get("refusal")
-    if refusal:
-        message.setdefault("refusal", refusal)
+    # In OpenAI's form these are always there.
+    message.setdefault("refusal", refusal or None)
+    message.setdefault("content", None)
+    choice["logprobs"] = whole_logprobs(choice.get("logprobs"))
 
 
 class EventReader(Protocol):
@@ -181,6 +195,10 @@ class TranslatedStream:
         if not form.is_finished and not self._way.said_done:
             raise UpstreamBroken(BROKE_OFF)
         self._ended = True
+        end = self._way.said_end
+        if end.is_cut_short:
+            form.cut_short()
+        observed.stop_sequence = end.stop_sequence(stop_sequences(self._call.body.get("stop")))
         observed.usage = read_usage(form.usage) or observed.usage
         observed.finish_reason = form.finish_reason
         is_meant = form.finish_reason == FILTERED or observed.usage.completion_tokens

@@ -72,7 +72,7 @@ class Asked:
         if self.call.stream:
             return await self.stream(_together(answer))
         self.way.close()
-        return plain(self.call, answer, self.observed, has_counts=self.way.has_counts)
+        return plain(self.call, answer, self.observed, self.way)
 
     async def stream(self, batches: AsyncGenerator[Iterable[Json], None]) -> Reply:
         """The reply of a streamed answer, once its first event is there."""
@@ -125,7 +125,7 @@ class Translating:
                 lane = "litellm"
         observed.lane = lane
         way = self._way.begin(call, observed)
-        way.check = partial(_check, call, arguments, observed)
+        way.check = partial(self._check, call, arguments, observed)
         asked = Asked(litellm, call, model, arguments, way, observed)
         try:
             ask = self._translate if lane == "translate" else self._through_litellm
@@ -179,10 +179,24 @@ class Translating:
         refused = public.refused(provider, model, arguments.known)
         for name in refused:
             del arguments.known[name]
-        observed.dropped_params = (*arguments.dropped, *refused)
+        observed.dropped_params = (*observed.dropped_params, *arguments.dropped, *refused)
         if self._wishes.unsupported == "reject" and observed.dropped_params:
             raise refuse(observed.dropped_params)
         return arguments
+
+    def _check(self, call: Call, arguments: Arguments, observed: Observed, sent: bytes) -> None:
+        """Name what is missing from the provider's request; refuse it without its media.
+
+        Raises:
+            InvalidRequest: a medium is missing, or anything, if the operator wants that refused.
+        """
+        if not sent:
+            return
+        fidelity.check_media(call.body["messages"], sent)
+        lost = fidelity.lost_marks(arguments.source, sent)
+        observed.dropped_params = tuple(dict.fromkeys((*observed.dropped_params, *lost)))
+        if self._wishes.unsupported == "reject" and lost:
+            raise refuse(lost)
 
     def _can_translate(self, litellm: Litellm, model: str, arguments: Arguments) -> bool:
         translator = litellm.translator
@@ -212,15 +226,6 @@ def _making_a_request(litellm: Litellm) -> Iterator[None]:
         log.info("a request cannot be translated", raised=where_raised(error))
         meant = litellm.public.meaning(error)
         raise (meant if isinstance(meant, Refused) else untranslatable()) from error
-
-
-def _check(call: Call, arguments: Arguments, observed: Observed, sent: bytes) -> None:
-    """Name what is missing from the provider's request; refuse it without its media."""
-    if not sent:
-        return
-    fidelity.check_media(call.body["messages"], sent)
-    lost = fidelity.lost_marks(arguments.source, sent)
-    observed.dropped_params = tuple(dict.fromkeys((*observed.dropped_params, *lost)))
 
 
 def _nobody(_: object) -> None:

@@ -20,10 +20,13 @@ from lmproxy.upstream.events import MOST_ANSWER_BYTES
 from lmproxy.upstream.faults import error_inside, rejected
 from lmproxy.upstream.lease import Lease, Leases
 from lmproxy.upstream.passing import Deadlines, Passing
+from lmproxy.upstream.said_end import SaidEnd
 from lmproxy.upstream.sound_stream import EVENT_STREAM, SoundStream
 from lmproxy.upstream.usage import COUNT, with_sane_usage
 
 MOST_ERROR_BYTES = 64 * 1024
+LAST_BYTES = 4096
+"""Of a stream: its last events, which say how it ended."""
 NO_KEY = "no-key-configured"
 """Given to LiteLLM where the operator has no key, so that it takes none from the environment.
 A header that carries it is not sent."""
@@ -93,6 +96,9 @@ class WayOut:
         self._passing: Passing | None = None
         self._is_read = False
         self._answer = b""
+        self._stream: SoundStream | None = None
+        self.has_sent = False
+        """Whether anything went out."""
         self.check: Callable[[bytes], None] = _nothing_to_check
         """Called with each request body before it is sent; may refuse it."""
         self.said_done = False
@@ -110,6 +116,12 @@ class WayOut:
         """Whether a plain answer had token counts, be they zero; LiteLLM makes up what it lacks."""
         return COUNT.search(self._answer) is not None
 
+    @property
+    def said_end(self) -> SaidEnd:
+        """What the provider said of the end of its answer."""
+        last = self._stream.tail[-LAST_BYTES:] if self._stream else b""
+        return SaidEnd(self._answer or last)
+
     async def send(self, outgoing: Outgoing) -> Passing:
         """Send, and return the answer once its status and type have shown it to be one.
 
@@ -121,6 +133,7 @@ class WayOut:
             raise self.fault
         try:
             self.check(outgoing.body)
+            self.has_sent = True
             return await self._send(outgoing)
         except ProxyError as error:
             self.fault = error
@@ -204,6 +217,7 @@ class WayOut:
         self, stream: SoundStream, parts: AsyncGenerator[T, None]
     ) -> AsyncGenerator[T, None]:
         self._is_read = True
+        self._stream = stream
         try:
             async with aclosing(parts):
                 async for part in parts:

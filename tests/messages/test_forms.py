@@ -185,3 +185,23 @@ def test_a_thoughts_signature_comes_back_as_it_was() -> None:
 
 def test_a_call_without_an_id_gets_one() -> None:
     assert tool_id(None).startswith("toolu_")
+
+
+def test_text_between_the_fragments_of_a_call_comes_after_it() -> None:
+    first = {**CALL, "index": 0, "function": {"name": "f", "arguments": '{"a"'}}
+    rest = {"index": 0, "function": {"arguments": ":1}"}}
+    deltas: list[Message] = [{"tool_calls": [first]}, {"content": "So."}, {"tool_calls": [rest]}]
+    events = MessageEvents("m", {})
+
+    for delta in deltas:
+        events.add({"choices": [{"index": 0, "delta": delta}]})
+    blocks = events_in(events.end())
+
+    assert [block.get("index") for block in blocks[:4]] == [0, 1, 1, 1]
+    assert blocks[2]["delta"] == {"type": "text_delta", "text": "So."}
+    assert blocks[0]["type"] == blocks[3]["type"] == "content_block_stop"
+
+
+def events_in(stream: bytes) -> list[Message]:
+    lines = stream.decode().split("\n")
+    return [json.loads(line.removeprefix("data: ")) for line in lines if line[:5] == "data:"]

@@ -166,9 +166,7 @@ def oracle(folder: Path) -> Iterator[Oracle]:
 def config(replay: Replay) -> dict[str, Any]:
     """A proxy's config with each provider on each lane."""
     connections = {
-        f"{lane}-{name}": _connection(replay, lane, name, provider)
-        for lane in LANES
-        for name, provider in PROVIDERS.items()
+        f"{lane}-{name}": connection_of(replay, lane, name) for lane in LANES for name in PROVIDERS
     }
     return {
         "host": "127.0.0.1",
@@ -201,7 +199,9 @@ def _answer(question: Question, requests: list[Seen], response: httpx.Response) 
     return Outcome(requests, chunks=chunks, is_done=data[-1:] == ["[DONE]"], **said)
 
 
-def _connection(replay: Replay, lane: str, name: str, provider: Provider) -> dict[str, Any]:
+def connection_of(replay: Replay, lane: str, name: str) -> dict[str, Any]:
+    """The connection to a provider, which the replay knows by its lane and name."""
+    provider = PROVIDERS[name]
     settings = dict(provider.settings)
     if more := _credentials(replay, lane, name, provider):
         settings["litellm"] = {**settings.get("litellm", {}), **more}

