@@ -24,10 +24,10 @@ from lmproxy.upstream.local_process import (
     packaged_model_file,
 )
 from lmproxy.upstream.relay import Relay
-from lmproxy.upstream.wires import WIRES
 
 log = logs.get(__name__)
 
+SPOKEN = {"chat", "completions", "embeddings", "count_tokens"}
 ASKED_AS_CHAT = {"messages", "responses"}
 """llama.cpp serves these too, but its streams of them are not what clients read: an answer that
 ends at once has no `message_start`, an end at a stop sequence is called another, and the events of
@@ -73,14 +73,14 @@ class Local(Connection):
         self._relay: Relay | None = None
 
     def takes(self, operation: str) -> bool:
-        """What can be relayed, but for what is asked for as chat."""
-        return operation in WIRES and operation not in ASKED_AS_CHAT
+        """What the child answers well; other dialects are asked for as chat."""
+        return operation in SPOKEN
 
     def lane(self, operation: str) -> Lane:
         """Relay, or translate for what chat's answers are made into."""
         if operation in ASKED_AS_CHAT:
             return "translate"
-        return "relay" if operation in WIRES else "litellm"
+        return "relay" if operation in SPOKEN else "litellm"
 
     async def models(self) -> tuple[str, ...]:
         """The alias: the model is the only one, and answers to any name."""
