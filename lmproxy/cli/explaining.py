@@ -74,7 +74,8 @@ def _about_target(assembly: Assembly, target: Target) -> str:
         return "skipped: its models do not have this name"
     renamed = f", as {deployment}" if deployment != target.model else ""
     lanes = ", ".join(f"{operation} by {connection.lane(operation)}" for operation in OPERATIONS)
-    return f"{lanes}{renamed}"
+    media = ", no media by URL" if connection.remote_media == "refuse" else ""
+    return f"{lanes}{renamed}{media}"
 
 
 def _about_operations(assembly: Assembly, target: Target) -> Iterator[str]:

@@ -18,6 +18,7 @@ from lmproxy.config.values import (
     Operation,
     OptionalFile,
     PluginSpec,
+    RemoteMedia,
     Seconds,
     StreamUsage,
     Targets,
@@ -76,6 +77,8 @@ class Connection(Table):
     unsupported_params: Literal["pass", "drop", "reject"] | None = None
     """What becomes of parameters the provider does not take; by default `pass` on relay, else
     `drop`."""
+    remote_media: RemoteMedia | None = None
+    """Media by URL: let the provider fetch public ones, or refuse all; else the global one."""
     pass_params: Names = ()
     """Provider parameters (`top_k`, `num_ctx`) that go on though OpenAI has none of the name."""
     litellm: LitellmSettings = {}
@@ -176,6 +179,8 @@ class Settings(Table):
     """PEM certificate chain."""
     lane: Lane = "auto"
     """For connections that do not say their own: `litellm` sends all traffic through LiteLLM."""
+    remote_media: RemoteMedia = "forward"
+    """For connections that do not say their own: `refuse` refuses all media by URL."""
     default_model: str | None = None
     """The model of requests that name none; without it they are refused."""
     model_listing_mode: Literal["as_is", "ignore_wildcards", "expand_wildcards"] = "as_is"

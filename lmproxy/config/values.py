@@ -86,6 +86,7 @@ Seconds = Annotated[float, BeforeValidator(_number), Field(gt=0, le=7 * 24 * 360
 Url = Annotated[str, AfterValidator(_url)]
 OptionalFile = Annotated[Path | None, BeforeValidator(_optional_file)]
 Lane = Literal["auto", "relay", "translate", "litellm"]
+RemoteMedia = Literal["forward", "refuse"]
 StreamUsage = Literal["ask", "given", "never"]
 Operation = Literal[
     "chat",

@@ -27,6 +27,7 @@
 - `bridged`: chat's answer on its way to another dialect; `call_numbers`: which of its tool calls
   a fragment belongs to
 - `function_lane`: the operations that LiteLLM has a function for, asked through it
+- `remote_media`: which media a provider may be asked to fetch
 - `said_end`: what a provider itself says of the end of a translated answer
 - `account`: who LiteLLM calls for; `litellm_names`: the providers it knows besides
 - `litellm_door`: the one way to LiteLLM; behind it `litellm_public`, its public call,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lmproxy.call import Call, Lookup, Observed, Reply
 from lmproxy.config import schema
-from lmproxy.config.values import Lane
+from lmproxy.config.values import Lane, RemoteMedia
 from lmproxy.errors import LaneNotAvailable, NotFound
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.lease import Leases
@@ -25,6 +25,7 @@ class Common:
 
     Attributes:
         lane: the connection's own, else the global one.
+        remote_media: the connection's own, else the global one.
         scrubber: knows the secrets and hosts of the whole config.
         door: the way to LiteLLM, for those who need it.
     """
@@ -34,6 +35,7 @@ class Common:
     lane: Lane
     scrubber: Scrubber
     door: Door
+    remote_media: RemoteMedia = "forward"
 
 
 class Connection(ABC):
@@ -43,6 +45,7 @@ class Connection(ABC):
         """Opens nothing: a connection is also made by `check`."""
         self.name = common.name
         self.enabled = common.settings.enabled
+        self.remote_media = common.remote_media
         self._models = common.settings.models
         self._leases = Leases(common.settings.concurrency)
         self.is_strict = common.settings.unsupported_params == "reject"

@@ -17,6 +17,7 @@ from lmproxy.upstream.completions import ask_for_chat
 from lmproxy.upstream.connection import BRIDGED, Common, Connection, not_offered
 from lmproxy.upstream.fetch import Fetch
 from lmproxy.upstream.litellm_door import Door, freeze
+from lmproxy.upstream.remote_media import check_media
 from lmproxy.upstream.token_count import estimated
 from lmproxy.upstream.vendors import ALL, advice
 
@@ -73,6 +74,7 @@ class Upstreams:
         self, connection: Connection, call: Call, model: str, observed: Observed
     ) -> Reply:
         """`Connection.ask`, in the form that the connection takes. `call` has a lane."""
+        check_media(call.body, connection.remote_media)
         if connection.takes(call.operation):
             return await connection.ask(call, model, observed)
         if call.operation == "count_tokens":
@@ -121,7 +123,8 @@ def compile_upstreams(
             problems.append(config.problem(place, "a connection's name cannot contain a dot"))
             continue
         try:
-            common = Common(name, settings, _lane(config, settings), scrubber, door)
+            media = settings.remote_media or config.settings.remote_media
+            common = Common(name, settings, _lane(config, settings), scrubber, door, media)
             connections[name] = _make(settings, common)
         except BindError as error:
             problems += [config.problem(*found) for found in error.found]

@@ -38,9 +38,10 @@ async def ask_as_chat(
     """
     request = chat_request(call.body, model, provider, is_relayed=is_relayed)
     chat = replace(call, dialect="openai", operation="chat", body=request.body, headers=())
+    observed.dropped_params = tuple(request.dropped)  # Added to by whoever is asked.
     reply = await ask(chat)
     named = (NAMES.get(name, name) for name in observed.dropped_params)
-    observed.dropped_params = tuple(dict.fromkeys((*request.dropped, *named)))
+    observed.dropped_params = tuple(dict.fromkeys(named))
     begun = frame(call.body, call.model, request.tools)
     if call.stream and not isinstance(reply.body, bytes):
         events = ResponseEvents(begun, request.tools, wants_logprobs=request.wants_logprobs)
