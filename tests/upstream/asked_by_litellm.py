@@ -1,11 +1,12 @@
 """Asks every provider once on the litellm lane and prints what left this process.
 
 Run by `test_litellm_egress.py`: a program of its own, because an audit hook cannot be taken out
-again and LiteLLM is to find the environment it is given. The argument is the status that a provider
-of ours answers with, or `default` to ask at the addresses that providers have by default, which
-this process may look up and not reach. Each request has every name that LiteLLM reads, as if it
-were a parameter. Output: one JSON object with what was `seen` of each `api_type`, and whether the
-requests left LiteLLM's `prices` as they were.
+again and LiteLLM is to find the environment it is given. The first argument is the status that a
+provider of ours answers with, or `default` to ask at the addresses that providers have by default,
+which this process may look up and not reach; the second is `chat`, or `others` for the operations
+besides. Each request has every name that LiteLLM reads, as if it were a parameter. Output: one JSON
+object with what was `seen` of each `api_type`, and whether the requests left LiteLLM's `prices` as
+they were.
 """
 
 import asyncio
@@ -54,9 +55,14 @@ BODY: dict[str, Any] = {
 OTHERS: dict[str, dict[str, Any]] = {
     "embeddings": {"input": "hello"},
     "moderations": {"input": "hello"},
-    "rerank": {"query": "hello", "documents": ["hello", "there"]},
+    "rerank": {
+        **dict.fromkeys(("rank_fields", "instruction", "max_chunks_per_doc", "top_n")),
+        **dict.fromkeys(("max_tokens_per_doc", "return_documents")),
+        "query": "hello",
+        "documents": ["hello", "there"],
+    },
 }
-"""What the other operations need."""
+"""What the other operations need; LiteLLM looks at the types of rerank's fields."""
 
 OTHER_MODELS = {"bedrock": "amazon.titan-embed-text-v2:0"}
 MODELS = {
@@ -89,11 +95,14 @@ def kinds() -> Iterator[str]:
     yield from sorted({known.api_type for known in VENDORS.values()} | ADDRESSES.keys())
 
 
-def requests_of(asked: Connection) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def requests_of(which: str, asked: Connection) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """What a connection can be asked for: a word for it, the operation, and its body."""
-    if asked.takes("chat"):
+    if which == "chat":
+        if not asked.takes("chat"):
+            return
         yield "", "chat", {**BODY, "stream": False}
         yield " stream", "chat", {**BODY, "stream": True}
+        return
     for operation, own in OTHERS.items():
         if asked.takes(operation):
             yield f" {operation}", operation, {**BODY, **own}
@@ -144,7 +153,7 @@ def has_default(kind: str) -> bool:
     return known.api_base is not None or known.litellm in REGION_ADDRESSES
 
 
-async def main(what: str) -> None:
+async def main(what: str, which: str) -> None:
     logs.configure("error", Scrubber().text)
     with Provider() as provider, TemporaryDirectory() as folder:
         base = None if what == "default" else provider.base_url
@@ -160,7 +169,7 @@ async def main(what: str) -> None:
         seen = Seen()
         found: dict[str, Any] = {}
         for kind in asked:
-            for word, operation, body in requests_of(upstreams[kind]):
+            for word, operation, body in requests_of(which, upstreams[kind]):
                 call = Call("openai", operation, kind, body, stream=word == " stream")
                 found[kind + word] = await see(kind, upstreams[kind], provider, seen, call)
         await upstreams.close()
@@ -199,4 +208,4 @@ async def ask(kind: str, asked: Connection, call: Call) -> str:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(sys.argv[1], sys.argv[2]))

@@ -50,16 +50,22 @@ def ask_all(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Seen]:
                     **{name: f"env-canary-{name}" for name in ENVIRONMENT_KEYS},
                     **dict.fromkeys((*ENVIRONMENT_ADDRESSES, "TRAP"), trap.base_url),
                 }
-                module = "tests.upstream.asked_by_litellm"
-                ended = run_python("-m", module, what, folder=folder, environment=variables)
-                assert ended.returncode == 0, ended.stderr
+                found = [_see(what, which, folder, variables) for which in ("chat", "others")]
                 assert {request.path for request in trap.requests} <= TOKEN_EXCHANGES
-            said = json.loads(ended.stdout)
-            assert said["prices"], "a request changed the prices of the whole process"
-            done[what] = said["seen"]
+            done[what] = {name: seen for one in found for name, seen in one.items()}
         return done[what]
 
     return ask
+
+
+def _see(what: str, which: str, folder: Path, variables: dict[str, str]) -> Seen:
+    module = "tests.upstream.asked_by_litellm"
+    ended = run_python("-m", module, what, which, folder=folder, environment=variables)
+    assert ended.returncode == 0, ended.stderr
+    said = json.loads(ended.stdout)
+    assert said["prices"], "a request changed the prices of the whole process"
+    seen: Seen = said["seen"]
+    return seen
 
 
 @pytest.mark.parametrize("status", ["307", "500"])
