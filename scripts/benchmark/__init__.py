@@ -6,6 +6,7 @@
 
 - `__main__`: the command line; `runner`: who is started when and measured in which order
 - `rows`: what is measured, with the requests and the configs' size in `setups`
+- `certificate`: for the row with TLS
 - `gateways`: ours and those written here, `bare` and `acompletion`; `compared`: somebody else's,
   from environments that `install` makes from `locks`, which `lock` writes
 - `provider` with `answers`: the instant fake provider; `load` with `client`: the load generator

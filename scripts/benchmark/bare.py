@@ -1,7 +1,7 @@
 """The limit in Python, nearly: Starlette and aiohttp that pass bytes on and do nothing else.
 
-`python -m scripts.benchmark.bare PORT PROVIDER_URL`. No key, no route, no limit, no deadline, no
-record. It stays this small: it is what every gateway's cost is divided by.
+`python -m scripts.benchmark.bare PORT PROVIDER_URL [CERTIFICATE KEY]`. No key, no route, no limit,
+no deadline, no record. It stays this small: it is what every gateway's cost is divided by.
 """
 
 import sys
@@ -44,9 +44,12 @@ def application(provider: str) -> Starlette:
 
 
 if __name__ == "__main__":
+    port, provider, certificate, key, *_ = *sys.argv[1:], None, None
     uvicorn.run(
-        application(sys.argv[2]),
-        port=int(sys.argv[1]),
+        application(str(provider)),
+        port=int(str(port)),
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
         loop="uvloop",
         http="httptools",
         access_log=False,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import tomli_w
 
-from scripts.benchmark import compared
+from scripts.benchmark import certificate, compared
 from scripts.benchmark.compared import MASTER_KEY, NO_NETWORK, written
 from scripts.benchmark.processes import REPOSITORY, Program
 from scripts.benchmark.setups import PROVIDER_KEY, Site, team, virtual_key
@@ -54,7 +54,7 @@ def ours(site: Site) -> Program:
             "lite": {"api_base": base, "lane": "litellm", **shared},
         }
         routing |= {"claude*": "anthropic.*", "gemini*": "google.*", "lite/*": "lite.{1}"}
-    config = {
+    config: dict[str, object] = {
         "host": "127.0.0.1",
         "port": site.port,
         "connections": connections,
@@ -69,6 +69,8 @@ def ours(site: Site) -> Program:
         "server": limits,
         "storage": {"dir": str(site.folder / "storage")},
     }
+    if setup.tls:
+        config["ssl_certfile"], config["ssl_keyfile"] = certificate.written(site.folder)
     path = written(site, "config.toml", tomli_w.dumps(config))
     command = [str(Path(sys.executable).parent / "oai-proxy"), "--config", path]
     return Program([*command, "--log-level", "warning"], site.folder, {})
@@ -84,7 +86,10 @@ def own_server(module: str) -> Callable[[Site], Program]:
 
     def program(site: Site) -> Program:
         command = [sys.executable, "-m", module, str(site.port), site.provider]
-        return Program(command, site.folder, {"PYTHONPATH": str(REPOSITORY), **NO_NETWORK})
+        files = certificate.written(site.folder) if site.setup.tls else ()
+        return Program(
+            [*command, *files], site.folder, {"PYTHONPATH": str(REPOSITORY), **NO_NETWORK}
+        )
 
     return program
 

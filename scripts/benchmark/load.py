@@ -16,6 +16,7 @@ from time import perf_counter, process_time
 
 import uvloop
 
+from scripts.benchmark.certificate import any_certificate
 from scripts.benchmark.client import Client, PacedClient, Tally
 from scripts.benchmark.measuring import Usage, usage_of
 
@@ -37,6 +38,7 @@ class Order:
         least_answers: the measurement goes on beyond `seconds` until it has so many, but not
             longer than `longest_s`.
         pid: the gateway whose use is measured; `None` without one.
+        tls: whatever certificate the gateway has.
     """
 
     port: int
@@ -51,6 +53,7 @@ class Order:
     spread_s: float = 0.0
     paced: bool = False
     longest_s: float = LONGEST_S
+    tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +131,11 @@ def reported(tally: Tally, used: Usage, seconds: float) -> Report:
 async def begin(order: Order, tally: Tally) -> None:
     """Connect, and start the connections in `spread_s`."""
     loop, kind = asyncio.get_running_loop(), PacedClient if order.paced else Client
+    trust = any_certificate() if order.tls else None
     for number in range(order.connections):
-        _, client = await loop.create_connection(lambda: kind(tally), "127.0.0.1", order.port)
+        _, client = await loop.create_connection(
+            lambda: kind(tally), "127.0.0.1", order.port, ssl=trust
+        )
         loop.call_later(order.spread_s * number / order.connections, client.start)
     await asyncio.sleep(order.spread_s)
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from scripts.benchmark.certificate import any_certificate
 from scripts.benchmark.load import Order, Report, request
 
 REPOSITORY = Path(__file__).parents[2]
@@ -111,6 +112,10 @@ def free_port() -> int:
 def answer_to(order: Order) -> tuple[int, bytes]:
     """Status and body of an order's first request; 0 while nobody listens."""
     connection = http.client.HTTPConnection("127.0.0.1", order.port, timeout=START_S)
+    if order.tls:
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", order.port, timeout=START_S, context=any_certificate()
+        )
     try:
         connection.connect()
         connection.sock.sendall(request(order.port, order.path, *order.asks[0]))

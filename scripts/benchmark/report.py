@@ -15,6 +15,8 @@ READING = (
     "values lie apart. Times depend on the machine and on what else it does; ratios less so."
 )
 
+NOT_THERE = "Not measured, because oai-proxy does not have it: several workers."
+
 
 def markdown(results: Results, rows: dict[str, Row], gateways: list[str], pace: Pace) -> str:
     lines = [f"- {line}" for line in machine.described(gateways)]
@@ -22,7 +24,7 @@ def markdown(results: Results, rows: dict[str, Row], gateways: list[str], pace: 
     lines += [f"- {line}" for line in provider_lines(results)]
     parts = ["# The last run", "\n".join(lines), READING]
     if not rows or len(rows) > 2:
-        parts += ["## Goals", table.goals(results)]
+        parts += ["## Goals", table.goals(results), NOT_THERE]
     parts.append("## Measured")
     if results.lives:
         parts.append(table.lives(results))

@@ -69,8 +69,8 @@ def forced(*, stream: bool) -> Row:
     return Row(f"litellm lane, {how}", "litellm", gateways, question, setup=setup)
 
 
-def sized(title: str, setup: Setup) -> Row:
-    return Row(title, "size", ("bare", "ours"), PLAIN, setup=setup)
+def sized(title: str, setup: Setup, family: str = "size") -> Row:
+    return Row(title, family, ("bare", "ours"), PLAIN, setup=setup)
 
 
 ROWS = {
@@ -90,6 +90,7 @@ ROWS = {
     "litellm-stream": forced(stream=True),
     "keys-1000": sized("Relay, plain, 1,000 keys", Setup(keys=1000)),
     "keys-100000": sized("Relay, plain, 100,000 keys", Setup(keys=100_000)),
+    "plain-tls": sized("Relay, plain, TLS between client and gateway", Setup(tls=True), "tls"),
     "rules-1000": sized("Relay, plain, 1,000 routing rules", Setup(rules=1000)),
 }
 FAMILIES = {row.family for row in ROWS.values()}

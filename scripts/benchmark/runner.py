@@ -78,6 +78,7 @@ class Running:
             paced=question.paced,
             least_events=row.least_events,
             pid=self.pid,
+            tls=row.setup.tls,
         )
 
 
@@ -104,7 +105,7 @@ class Bench:
         """
         if name == DIRECT:
             return self._provider
-        key = name, setup if GATEWAYS[name].variable else Setup()
+        key = name, setup if GATEWAYS[name].variable else Setup(tls=setup.tls)
         if key not in self._running:
             self._running[key] = self._stack.enter_context(self.alive(*key))
         return self._running[key]

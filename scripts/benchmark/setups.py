@@ -24,11 +24,13 @@ class Setup:
         keys: virtual keys.
         rules: routing rules of the relayed provider, one per team.
         translating: connections to Anthropic and Gemini and one forced through LiteLLM as well.
+        tls: between client and gateway.
     """
 
     keys: int = 10
     rules: int = 10
     translating: bool = False
+    tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ def table(columns: tuple[str, ...], lines: list[list[str]]) -> str:
 
 def goals(results: Results) -> str:
     return table(
-        ("goal", "at most", "measured", "met"), [goal_line(goal, results) for goal in GOALS]
+        ("goal", "at most", "measured", "met", "in the way"),
+        [goal_line(goal, results) for goal in GOALS],
     )
 
 
@@ -36,7 +37,8 @@ def goal_line(goal: Goal, results: Results) -> list[str]:
     value, met = goal.value(results), goal.met(results)
     measured = "not measured" if value is None else quantity(value, goal.unit)
     word = {None: "", True: "yes", False: "**no**"}[met]
-    return [goal.text, quantity(goal.most, goal.unit), measured, word]
+    obstacle = goal.obstacle if met is False else ""
+    return [goal.text, quantity(goal.most, goal.unit), measured, word, obstacle]
 
 
 def quantity(value: float, unit: str) -> str:
