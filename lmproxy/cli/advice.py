@@ -6,6 +6,7 @@ Errors stop the server; these do not, because each may be meant.
 import re
 import stat
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from lmproxy.app import Assembly
@@ -60,9 +61,16 @@ def covers(wide: Pattern, narrow: Pattern) -> bool:
     What `narrow` leaves open is then swallowed by a `*` of `wide`. May say no where the truth is
     yes, when `wide` has `?` or `[…]`; never the other way round.
     """
+    if not wide.matches(_without_sets(narrow.text)):  # First: of 1,000 rules, 500,000 pairs.
+        return False
     only_stars = not any(char in wide.text for char in "?[")
     plain = not any(char in narrow.text for char in "*?[")
-    return (only_stars or plain) and wide.matches(SET.sub("?", narrow.text))
+    return only_stars or plain
+
+
+@lru_cache(maxsize=1)
+def _without_sets(text: str) -> str:
+    return SET.sub("?", text)
 
 
 def _unused_fallbacks(assembly: Assembly) -> Iterator[Problem]:
