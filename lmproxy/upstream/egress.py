@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import aiohttp
 import certifi
@@ -29,6 +30,11 @@ from lmproxy.upstream.posting import READ_BUFFER, Answer, Posting
 
 AnyAnswer = Answer | aiohttp.ClientResponse
 CLIENT_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError)
+
+MOST_ADDRESSES = 256
+"""Kept; some providers' have a model's name, which clients may invent."""
+PRINTABLE = "".join(map(chr, range(ord("!"), ord("~") + 1)))
+"""What may stand in the first line of a request as it is; a client's line end begins no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class Egress:
         Raises:
             UpstreamFault: it leads elsewhere. Whatever made it, nothing goes there.
         """
-        url = URL(address, encoded=True)
+        url = URL(quote(address, safe=PRINTABLE), encoded=True)
         if self._is_within(url):
             return url
         raise UpstreamFault("The request would have left the connection's provider.")
@@ -89,7 +95,7 @@ class Egress:
     async def post(
         self, url: URL, body: bytes, headers: Mapping[str, str], wait_s: float
     ) -> AnyAnswer:
-        """Send a JSON body to an address made by `url`; see `request`."""
+        """Send a JSON body; see `request`. `url` may be one that many requests have."""
         if self.policy.proxy is not None:
             return await self.request("POST", url, body, headers, wait_s)
         return await _checked(lambda: self._posting(url).send(body, headers, wait_s))
@@ -121,6 +127,8 @@ class Egress:
     def _posting(self, url: URL) -> Posting:
         found = self._postings.get(url)
         if found is None:
+            if len(self._postings) >= MOST_ADDRESSES:
+                self._postings.clear()
             found = Posting(url, self._open(), self.policy.timeouts.connect_s)
             self._postings[url] = found
         return found

@@ -143,9 +143,13 @@ class WayOut:
         self._let_go()
         egress = self._way.egress
         headers = {**_passable(outgoing.headers), **self._way.own_headers}
-        response = await egress.request(
-            outgoing.method, egress.admit(outgoing.url), outgoing.body, headers, self._wait_s
-        )
+        url = egress.admit(outgoing.url)
+        if outgoing.method == "POST":
+            response = await egress.post(url, outgoing.body, headers, self._wait_s)
+        else:
+            response = await egress.request(
+                outgoing.method, url, outgoing.body, headers, self._wait_s
+            )
         passing = Passing(response, self._observed, self._deadlines, Lease(_nothing))
         self._passing, self._is_read = passing, False
         if not 200 <= passing.status <= 201:

@@ -87,6 +87,9 @@ CALLS: dict[str, Call] = {
     f"{GEMINI}:ModelResponseIterator": by_name(
         "streaming_response sync_stream logging_obj response_headers"
     ),
+    "litellm.llms.anthropic.common_utils:AnthropicModelInfo._supports_model_capability": by_name(
+        "model key custom_llm_provider"
+    ),
     "litellm.main:responses_api_bridge_check": by_name(
         "model custom_llm_provider web_search_options tools reasoning_effort"
     ),

@@ -6,13 +6,14 @@ import ssl
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import aiohttp
 import pytest
 
 from lmproxy.config.schema import Timeouts
 from lmproxy.errors import UpstreamFault, UpstreamTlsError, UpstreamUnreachable
-from lmproxy.upstream.egress import Egress, EgressPolicy
+from lmproxy.upstream.egress import MOST_ADDRESSES, Egress, EgressPolicy
 from lmproxy.upstream.line import Line
 from tests.provider import behaviours, faults, ports
 from tests.provider.certificates import Certificates
@@ -160,3 +161,38 @@ def test_an_answer_whose_framing_is_garbled_ends_with_an_error() -> None:
         provider.on("m", behaviours.in_turn(garble))
         with pytest.raises(aiohttp.ClientPayloadError):
             asyncio.run(read(provider))
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", " HTTP/1.1\r\n", "\0", "é"])
+def test_whatever_stands_in_an_address_stays_in_it(end: str) -> None:
+    with Provider() as provider:
+
+        async def scenario() -> None:
+            egress = Egress(EgressPolicy(base=provider.base_url, headers={}, timeouts=Timeouts()))
+            url = egress.admit(f"{provider.base_url}/models/m%2F{end}x-planted: yes")
+            try:
+                await (await egress.post(url, BODY, {}, 2)).read()
+            finally:
+                await egress.close()
+
+        asyncio.run(scenario())
+
+        (request,) = provider.requests
+        assert request.path == f"/v1/models/m%2F{quote(end, safe='/')}x-planted:%20yes"
+        assert "x-planted" not in dict(request.headers)
+
+
+def test_addresses_that_many_requests_have_are_kept_and_no_others() -> None:
+    with Provider() as provider:
+
+        async def scenario() -> int:
+            egress = Egress(EgressPolicy(base=provider.base_url, headers={}, timeouts=Timeouts()))
+            try:
+                for number in range(MOST_ADDRESSES + 2):
+                    url = egress.admit(f"{provider.base_url}/chat/completions?{number}")
+                    await (await egress.post(url, BODY, {}, 2)).read()
+                return len(egress._postings)  # noqa: SLF001 - nothing else shows what is kept.
+            finally:
+                await egress.close()
+
+        assert asyncio.run(scenario()) == 2
