@@ -106,7 +106,7 @@ class Public:
             inner = await inside(wrapper)
             reader, passing = reader_of(inner), way.unread()
             if reader and passing:
-                async with aclosing(read(way.events(passing), reader)) as batches:
+                async with aclosing(read(way, passing, reader)) as batches:
                     async for batch in batches:
                         yield batch
                 return

@@ -64,7 +64,7 @@ def _with_text(chunk: Json, text: str | None) -> Json:
 def _place_of_text(event: Json) -> tuple[Json, str]:
     """The table of an event that has its text, by what name; an empty one if there is none.
 
-    That of OpenAI's format, Anthropic's and Google's.
+    That of OpenAI's format, Anthropic's, Google's and Bedrock's.
     """
     match event:
         case {"choices": [{"delta": {"content": str()} as delta}]}:
@@ -73,4 +73,6 @@ def _place_of_text(event: Json) -> tuple[Json, str]:
             return delta, "text"
         case {"candidates": [{"content": {"parts": [{"text": str()} as part]}}]}:
             return part, "text"
+        case {"contentBlockIndex": int(), "delta": {"text": str()} as delta}:
+            return delta, "text"
     return {}, ""

@@ -17,6 +17,7 @@ from lmproxy.config.binding import where_raised
 from lmproxy.errors import ProxyError, UpstreamBroken, UpstreamInvalidResponse
 from lmproxy.upstream.arguments import untranslatable
 from lmproxy.upstream.chat_form import first_choice
+from lmproxy.upstream.passing import Passing
 from lmproxy.upstream.said_end import stop_sequences
 from lmproxy.upstream.sound_stream import BROKE_OFF
 from lmproxy.upstream.stream_form import StreamForm, as_openai_says, whole_logprobs
@@ -108,15 +109,18 @@ class EventReader(Protocol):
     def __call__(self, event: Json, /) -> Json:
         """The chunk of an event."""
 
+    def events(self, way: WayOut, passing: Passing, /) -> AsyncGenerator[list[Json], None]:
+        """The events of an answer, as they come."""
+
     def rest(self) -> Json | None:
         """A last chunk, if the events left something to be said."""
 
 
 async def read(
-    events: AsyncGenerator[list[Json], None], reader: EventReader
+    way: WayOut, passing: Passing, reader: EventReader
 ) -> AsyncGenerator[Iterable[Json], None]:
     """The chunks of events that came together, read one by one as they are taken."""
-    async with aclosing(events):
+    async with aclosing(reader.events(way, passing)) as events:
         async for said in events:
             yield map(reader, said)
     rest = reader.rest()

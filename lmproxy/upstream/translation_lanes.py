@@ -168,7 +168,7 @@ class Translating:
             answer = await asked.way.whole(passing)
             return await asked.whole(translation.answer(prepared, headers, answer))
         reader = translation.reader(prepared, headers)
-        return await asked.stream(read(asked.way.events(passing), reader))
+        return await asked.stream(read(asked.way, passing, reader))
 
     def _arguments(self, litellm: Litellm, call: Call, model: str, observed: Observed) -> Arguments:
         if model.startswith(SWITCHES):

@@ -29,6 +29,7 @@ def by_name(names: str, *, may_be_more: bool = False) -> Called:
 
 
 GEMINI = "litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini"
+AMAZON = "litellm.llms.bedrock.chat.invoke_handler"
 BY_LINE = "litellm.llms.base_llm.base_model_iterator:BaseModelResponseIterator"
 HTTP = "litellm.llms.custom_httpx.http_handler"
 
@@ -76,6 +77,10 @@ CALLS: dict[str, Call] = {
     f"{GEMINI}:ModelResponseIterator.chunk_parser": Called(2),
     "litellm.llms.anthropic.chat.handler:ModelResponseIterator.chunk_parser": Called(2),
     "openai:AsyncStream": None,
+    f"{AMAZON}:AmazonAnthropicClaudeStreamDecoder._chunk_parser": Called(2),
+    f"{AMAZON}:AWSEventStreamDecoder._chunk_parser": Called(2),
+    f"{AMAZON}:AWSEventStreamDecoder._parse_message_from_event": Called(2),
+    f"{AMAZON}:AWSEventStreamDecoder.aiter_bytes": Called(2),
     # litellm_transport
     f"{HTTP}:AsyncHTTPHandler._create_async_transport": None,
     f"{HTTP}:AsyncHTTPHandler.client": None,
