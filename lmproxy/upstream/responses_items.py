@@ -80,7 +80,7 @@ class Conversation:
         elif kind == "item_reference" or (kind is None and "id" in item):
             raise InvalidRequest(
                 "This model's provider keeps no items: send the item itself instead of a reference "
-                "to it.",
+                "to it. Most clients do so with 'store' set to false.",
                 code="unsupported_parameter",
                 param=place,
             )

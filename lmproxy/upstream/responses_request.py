@@ -51,6 +51,10 @@ NAMES = {
 NEWER = re.compile(r"(?:^|/)(?:o[1-9]|gpt-[5-9])", re.IGNORECASE)
 """Models of OpenAI's that do not know chat's `max_tokens`."""
 SCHEMA = ("name", "description", "schema", "strict")
+MUST_HAVE_THOUGHT = re.compile(
+    r"claude-(?:3-7|(?:opus|sonnet|haiku)-4(?:-[015])?(?:-?20\d{6}|@|$))", re.IGNORECASE
+)
+"""Claudes that think always or never; later ones may think when they like."""
 LOGPROBS = "message.output_text.logprobs"
 INCLUDED = {"reasoning.encrypted_content", LOGPROBS}
 """What of `include` an answer has."""
@@ -99,6 +103,7 @@ def chat_request(body: Json, model: str, provider: str | None, *, is_relayed: bo
     wants_logprobs = _include(body, chat, dropped)
     _settle(body, chat, dropped)
     _say_how(body, chat, provider, dropped)
+    _think_as_before(chat, dropped)
     if is_relayed:
         dropped += [name for name in HINTS if chat.pop(name, None) is not None]
     if body.get("stream"):
@@ -157,6 +162,21 @@ def _say_how(body: Json, chat: Json, provider: str | None, dropped: list[str]) -
         chat["response_format"] = {"type": kind}
     elif kind not in (None, "text"):
         dropped.append("text.format")
+
+
+def _think_as_before(chat: Json, dropped: list[str]) -> None:
+    """A Claude that called a tool without thinking may not begin to think at its result.
+
+    So it seems where a client did not send back what it thought.
+    https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking
+    """
+    if "reasoning_effort" not in chat or not MUST_HAVE_THOUGHT.search(chat["model"]):
+        return
+    spoken = [message for message in chat["messages"] if message["role"] == "assistant"]
+    thought = any("thinking_blocks" in message for message in spoken)
+    if spoken and "tool_calls" in spoken[-1] and not thought:
+        del chat["reasoning_effort"]
+        dropped.append("reasoning.effort")
 
 
 def _include(body: Json, chat: Json, dropped: list[str]) -> bool:

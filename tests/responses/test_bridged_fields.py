@@ -11,7 +11,7 @@ from lmproxy.errors import InvalidRequest
 from lmproxy.upstream.response_form import frame
 from lmproxy.upstream.responses_request import chat_request
 from tests.responses.reference import faults
-from tests.responses.test_bridged_requests import made, say
+from tests.responses.test_bridged_requests import SIGNED, call, made, reasoning, result, say
 
 Json = dict[str, Any]
 EVERYTHING: Json = {
@@ -93,6 +93,30 @@ def test_an_effort_is_one_that_the_provider_knows(effort: str, provider: str | N
 
     is_high = effort == "xhigh" and provider != "anthropic"
     assert request.body["reasoning_effort"] == ("high" if is_high else effort)
+
+
+OLDER = ["claude-sonnet-4-5", "claude-3-7-sonnet-20250219", "claude-opus-4-1-20250805"]
+OLDER += ["anthropic.claude-sonnet-4-20250514-v1:0", "claude-sonnet-4@20250514"]
+NEWER = ["claude-opus-4-8", "claude-sonnet-5", "gpt-5", "claude-sonnet-4-6"]
+
+
+@pytest.mark.parametrize("model", [*OLDER, *NEWER])
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "lost"])
+def test_a_claude_whose_thoughts_were_not_sent_back_is_not_told_to_think(
+    model: str, kept: bool
+) -> None:
+    thought = [reasoning(SIGNED)] if kept else []
+    turns = [say("user", "Weather?"), *thought, call(), result()]
+    fields = {"input": turns, "reasoning": {"effort": "low"}}
+
+    request = chat_request(fields, model, "anthropic", is_relayed=False)
+    later = {**fields, "input": [*turns, say("assistant", "Sunny."), say("user", "Thanks.")]}
+    next_turn = chat_request(later, model, "anthropic", is_relayed=False)
+
+    thinks = kept or model in NEWER
+    assert ("reasoning_effort" in request.body) == thinks
+    assert request.dropped == ([] if thinks else ["reasoning.effort"])
+    assert next_turn.body["reasoning_effort"] == "low"
 
 
 @pytest.mark.parametrize("model", ["gpt-5.2", "o3-mini", "openai/gpt-5", "gpt-4o", "gpt-oss", "m"])
