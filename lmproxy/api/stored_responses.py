@@ -51,10 +51,14 @@ def _lookup(exchange: Exchange, method: str, part: str) -> Lookup:
         response_id=exchange.path_params["response_id"],
         part=part,
         query=query,
-        stream=method == "GET" and not part and ("stream", "true") in query,
+        stream=method == "GET" and not part and _wants_stream(query),
         headers=exchange.going_on(HEADERS_THAT_GO_ON),
         dropped=tuple(dropped),
     )
+
+
+def _wants_stream(query: tuple[tuple[str, str], ...]) -> bool:
+    return any(name == "stream" and value.lower() in ("true", "1") for name, value in query)
 
 
 def _endpoint(method: str, part: str, summary: str) -> Endpoint:

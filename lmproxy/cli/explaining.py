@@ -13,6 +13,7 @@ from lmproxy.cli import Options
 from lmproxy.cli.serving import load
 from lmproxy.errors import NotAllowed, Refused
 from lmproxy.routing import Match, check_model_name
+from lmproxy.upstream import Connection
 from lmproxy.upstream.operations import OPERATIONS as OTHER_OPERATIONS
 
 EXIT_REFUSED = 1
@@ -73,9 +74,15 @@ def _about_target(assembly: Assembly, target: Target) -> str:
     if deployment is None:
         return "skipped: its models do not have this name"
     renamed = f", as {deployment}" if deployment != target.model else ""
-    lanes = ", ".join(f"{operation} by {connection.lane(operation)}" for operation in OPERATIONS)
+    ways = ", ".join(f"{operation} {way(connection, operation)}" for operation in OPERATIONS)
     media = ", no media by URL" if connection.remote_media == "refuse" else ""
-    return f"{lanes}{renamed}{media}"
+    return f"{ways}{renamed}{media}"
+
+
+def way(connection: Connection, operation: str) -> str:
+    """How a connection is asked: `by relay`, or `as chat by relay` where it has chat alone."""
+    form = "" if connection.takes(operation) else "as chat "
+    return f"{form}by {connection.lane(operation)}"
 
 
 def _about_operations(assembly: Assembly, target: Target) -> Iterator[str]:

@@ -43,7 +43,7 @@ def test_explain_says_rule_targets_and_what_becomes_of_each_group(tmp_path: Path
 
     assert ended.stdout.splitlines() == [
         'gpt-4o: rule "gpt*" (line 16)',
-        "  1. openai.gpt-4o: chat by relay, messages by translate, responses by relay",
+        "  1. openai.gpt-4o: chat by relay, messages as chat by translate, responses by relay",
         "     completions, embeddings, moderations by relay",
         "     rerank not offered",
         "  2. vllm.gpt-4o: chat by relay, messages by relay, responses by relay, as qwen",

@@ -12,6 +12,8 @@ from tests.conftest import TEAM_KEY, UPSTREAM_KEY, base_config, bearer
 from tests.harness.proxy import Proxy
 from tests.messages.conftest import AWS
 from tests.provider.server import Provider
+from tests.provider.shelf import Shelf
+from tests.responses.house import House, config
 
 
 def ask(model: str, text: str = "Say hello.", **more: Any) -> dict[str, Any]:
@@ -39,16 +41,16 @@ def elsewhere(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> I
     `bedrock/*` AWS; `echo` is a function.
     """
     folder: Path = tmp_path_factory.mktemp("elsewhere")
-    config = base_config(provider)
+    settings = base_config(provider)
     base, key = provider.base_url.removesuffix("/v1"), UPSTREAM_KEY
-    config["connections"] = {
-        "up": {**config["connections"]["up"], "speaks": ["chat", "models"]},
+    settings["connections"] = {
+        "up": {**settings["connections"]["up"], "speaks": ["chat", "models"]},
         "claude": {"api_type": "anthropic", "api_base": base, "api_key": key},
         "google": {"api_type": "google", "api_base": base, "api_key": key},
         "bedrock": {"api_type": "bedrock", "api_base": base, "litellm": AWS},
         "python": {"api_type": "function", "inference_func": "echoing.echo"},
     }
-    config["routing"] = {
+    settings["routing"] = {
         "chat/*": "up.{1}",
         "claude/*": "claude.{1}",
         "gemini/*": "google.{1}",
@@ -56,8 +58,8 @@ def elsewhere(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> I
         "echo": "python.*",
     }
     (folder / "echoing.py").write_text("def echo(prompt):\n    return f'You said: {prompt}'\n")
-    config["groups"]["guests"].pop("allowed_connections")
-    with Proxy(config, folder) as running:
+    settings["groups"]["guests"].pop("allowed_connections")
+    with Proxy(settings, folder) as running:
         yield running
 
 
@@ -71,6 +73,17 @@ def there(elsewhere: Proxy) -> Iterator[openai.OpenAI]:
         _strict_response_validation=True,
     ) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with Provider() as first, Provider() as second:
+        shelf = Shelf("one")
+        first.on_any(shelf)
+        second.on_any(Shelf("two"))
+        folder = tmp_path_factory.mktemp("house")
+        with Proxy(config(first, second), folder) as running:
+            yield House(running, first, second, shelf)
 
 
 def post(proxy: Proxy, **request: Any) -> httpx.Response:

@@ -1,77 +1,18 @@
 """Responses that a provider keeps: for the group they were made for, where they were made."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from tests.conftest import GUEST_KEY, TEAM_KEY, bearer
+from tests.conftest import GUEST_KEY
 from tests.harness.proxy import Proxy
 from tests.provider.server import Provider
 from tests.provider.shelf import Shelf
 from tests.responses.conftest import ask
+from tests.responses.house import House, config
 
 pytestmark = pytest.mark.relay_only("only a provider that speaks the API keeps responses")
-
-
-@dataclass
-class House:
-    """A proxy before two providers that keep responses, and one that has chat only."""
-
-    proxy: Proxy
-    first: Provider
-    second: Provider
-    shelf: Shelf
-
-    def send(self, method: str, path: str, key: str = TEAM_KEY, **more: Any) -> httpx.Response:
-        url = f"{self.proxy.api}/responses{path}"
-        return httpx.request(method, url, headers=bearer(key), timeout=30, **more)
-
-    def create(self, model: str, key: str = TEAM_KEY, **more: Any) -> Any:
-        """A response that was made."""
-        answer = self.send("POST", "", key, json=ask(model, **more))
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def usage(self, answer: httpx.Response) -> Any:
-        return self.proxy.record(id=answer.headers["x-request-id"])["usage"]
-
-
-def config(first: Provider, second: Provider) -> dict[str, Any]:
-    """`both/*` may go to either provider, the first one first; `chat/*` is chat only."""
-    connection = {"api_type": "openai", "api_key": "sk-any-0123456789abcdef"}
-    one = {**connection, "api_base": first.base_url}
-    two = {**connection, "api_base": second.base_url}
-    return {
-        "host": "127.0.0.1",
-        "port": 0,
-        "connections": {"one": one, "two": two, "chat": {**one, "speaks": ["chat"]}},
-        "routing": {
-            "one/*": "one.{1}",
-            "two/*": "two.{1}",
-            "both/*": ["one.{1}", "two.{1}"],
-            "late/*": ["chat.{1}", "two.{1}"],
-            "chat/*": "chat.{1}",
-        },
-        "groups": {
-            "team": {"api_keys": [TEAM_KEY]},
-            "guests": {"api_keys": [GUEST_KEY]},
-        },
-    }
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with Provider() as first, Provider() as second:
-        shelf = Shelf("one")
-        first.on_any(shelf)
-        second.on_any(Shelf("two"))
-        folder = tmp_path_factory.mktemp("house")
-        with Proxy(config(first, second), folder) as running:
-            yield House(running, first, second, shelf)
 
 
 @pytest.mark.parametrize("model", ["one/m", "two/m"])
@@ -176,42 +117,13 @@ def test_somebody_elses_response_is_not_there(house: House, method: str, part: s
     assert house.send("GET", f"/{response}").status_code == 200
 
 
-@pytest.mark.parametrize("model", ["both/m", "late/m"])
-def test_a_request_goes_on_where_the_response_before_it_was_made(house: House, model: str) -> None:
-    response = house.create("two/m")["id"]
+def test_what_was_made_by_way_of_chat_is_not_there_to_be_read(house: House) -> None:
+    made = house.send("POST", "", json=ask("chat/m", store=False))
 
-    answer = house.send("POST", "", json=ask(model, previous_response_id=response))
+    answer = house.send("GET", f"/{made.json()['id']}")
 
-    assert answer.status_code == 200
-    sent = house.second.requests[-1].json
-    assert sent == {"model": "m", "input": "Say hello.", "previous_response_id": response}
-    record = house.proxy.record(id=answer.headers["x-request-id"])
-    assert (record["connection"], record["model_asked"]) == ("two", model)
-
-
-@pytest.mark.parametrize(
-    ("model", "key", "more", "code"),
-    [
-        ("one/m", GUEST_KEY, {}, "previous_response_not_found"),
-        ("one/m", TEAM_KEY, {"previous_response_id": "resp_0"}, "previous_response_not_found"),
-        ("two/m", TEAM_KEY, {}, "previous_response_not_found"),
-        ("one/m", TEAM_KEY, {"previous_response_id": 4}, "invalid_type"),
-        ("one/m", TEAM_KEY, {"conversation": "conv_1"}, "unsupported_parameter"),
-        ("one/m", TEAM_KEY, {"conversation": {"id": "conv_1"}}, "unsupported_parameter"),
-    ],
-    ids=["another group's", "nobody's", "another provider's", "no text", "conversation", "its id"],
-)
-def test_what_a_request_may_not_go_on_from(
-    house: House, model: str, key: str, more: dict[str, Any], code: str
-) -> None:
-    response = house.create("one/m")["id"]
-    before = len(house.first.requests) + len(house.second.requests)
-
-    body = ask(model, **{"previous_response_id": response, **more})
-    answer = house.send("POST", "", key, json=body)
-
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
-    assert len(house.first.requests) + len(house.second.requests) == before
+    assert made.status_code == 200
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "response_not_found")
 
 
 def test_what_is_not_to_be_kept_is_not_remembered(house: House) -> None:

@@ -33,7 +33,7 @@ def seen(request: pytest.FixtureRequest, example: Proxy) -> dict[str, Any]:
         text=True,
         env=process_environment({}),
         check=False,
-        timeout=60,
+        timeout=180,
     )
     assert run.returncode == 0, run.stderr
     answer: dict[str, Any] = json.loads(run.stdout)
