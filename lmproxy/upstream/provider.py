@@ -79,7 +79,7 @@ class Provider(Connection):
         """Chat on every lane, if there is any; what can be relayed; LiteLLM's functions."""
         if operation == "chat":
             return self._chats
-        return self._relays(operation) or self._functions.has(operation)
+        return self._relays(operation) or self._has_function(operation)
 
     def lane(self, operation: str) -> str:
         """The forced lane, else relay for what the provider speaks, else what the vendor needs."""
@@ -97,7 +97,13 @@ class Provider(Connection):
         """Whether it is relayed; against a forced lane only where that has no way for it."""
         if operation not in WIRES or word_of(operation) not in self._speaks:
             return False
-        return self._relays_others or not (operation in BRIDGED or self._functions.has(operation))
+        return self._relays_others or not (operation in BRIDGED or self._has_function(operation))
+
+    def _has_function(self, operation: str) -> bool:
+        """Whether LiteLLM's function for it is of use: what is compatible has not all of OpenAI."""
+        if self.litellm == "openai" and word_of(operation) not in self._speaks:
+            return False
+        return self._functions.has(operation)
 
     async def start(self) -> None:
         """Have LiteLLM loaded and warm, if this connection needs it."""

@@ -17,4 +17,5 @@ WIRES: dict[str, Wire] = {
 
 def word_of(operation: str) -> str:
     """What `speaks` calls it."""
-    return WIRES[operation].family or operation
+    wire = WIRES.get(operation)
+    return (wire and wire.family) or operation

@@ -12,6 +12,7 @@ from lmproxy.cli.explaining import OPERATIONS, way
 from lmproxy.config import load_config
 from lmproxy.upstream.litellm_names import ADDRESSES, SETTINGS
 from lmproxy.upstream.vendors import VENDORS
+from tests.docs.lanes import table
 from tests.harness.proxy import REPOSITORY
 
 OWN_PATHS = {"GET /health", "GET /ready", "HEAD /", "HEAD /api/hello"}
@@ -28,6 +29,10 @@ def test_the_readme_lists_every_endpoint_and_no_other() -> None:
     }
 
     assert listed == served | OWN_PATHS
+
+
+def test_the_readme_has_the_lane_of_every_endpoint_to_every_provider() -> None:
+    assert table() in (REPOSITORY / "README.md").read_text()
 
 
 def test_every_error_code_has_a_row() -> None:
