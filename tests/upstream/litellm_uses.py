@@ -31,6 +31,7 @@ def by_name(names: str, *, may_be_more: bool = False) -> Called:
 GEMINI = "litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini"
 AMAZON = "litellm.llms.bedrock.chat.invoke_handler"
 BY_LINE = "litellm.llms.base_llm.base_model_iterator:BaseModelResponseIterator"
+LOGGING = "litellm.litellm_core_utils.litellm_logging"
 HTTP = "litellm.llms.custom_httpx.http_handler"
 
 CALLS: dict[str, Call] = {
@@ -68,6 +69,10 @@ CALLS: dict[str, Call] = {
     "litellm:BadRequestError": None,
     "litellm:NotFoundError": None,
     "litellm:UnsupportedParamsError": None,
+    f"{LOGGING}:Logging.async_success_handler": Called(
+        1, ("result", "start_time", "end_time", "cache_hit")
+    ),
+    f"{LOGGING}:Logging._response_cost_calculator": Called(1, ("result",)),
     # litellm_chunks, litellm_readers
     "litellm:CustomStreamWrapper.aclose": Called(1),
     "litellm:CustomStreamWrapper.fetch_stream": Called(1),
