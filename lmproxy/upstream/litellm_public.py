@@ -155,7 +155,7 @@ def _forget_what_was_answered() -> None:
     """Have LiteLLM do nothing with an answer once it is given: nobody listens to its log.
 
     It would price it, copy it to strike its texts out, and put it into the form of its log, in our
-    loop: 15 % of a plain request, and 30 s for the log probabilities of 40,000 tokens.
+    loop: a third of a plain request, and for the log probabilities of 40,000 tokens a second.
     """
     Logging.async_success_handler = _nothing
     Logging._response_cost_calculator = lambda *_, **__: None  # noqa: SLF001 - no switch for it.
