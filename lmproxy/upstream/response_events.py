@@ -16,13 +16,14 @@ from lmproxy.upstream.message_form import reasoning_of, refusal_of, thoughts_of
 from lmproxy.upstream.response_form import (
     annotations_of,
     ended,
+    images_of,
     incomplete,
     logprobs_of,
     text_of,
     usage,
 )
 from lmproxy.upstream.response_items import OpenCall, OpenItem, OpenMessage, OpenThought
-from lmproxy.upstream.response_parts import is_sealed
+from lmproxy.upstream.response_parts import image_item, is_sealed, new_id
 from lmproxy.upstream.responses_tools import Toolbox
 
 COMPLETED = "completed"
@@ -101,6 +102,8 @@ class ResponseEvents:
             events += begun + message.refuse(refusal)
         if "annotations" in delta and isinstance(self._speech, OpenMessage):
             events += self._speech.cite(annotations_of(delta))
+        for data in images_of(delta):
+            events += self._show(data)
         for called in delta.get("tool_calls") or ():
             events += self._called(called)
         return events
@@ -139,6 +142,15 @@ class ResponseEvents:
         self._items.append({})
         self._speech = item
         return events + item.begin(), item
+
+    def _show(self, data: str) -> bytes:
+        """A picture, which comes whole."""
+        events = self._close_speech() + self._close_whole_calls()
+        index, identifier = len(self._items), new_id("ig")
+        begun, item = image_item(identifier, None), image_item(identifier, data)
+        self._items.append(item)
+        events += self._emit("output_item.added", output_index=index, item=begun)
+        return events + self._emit("output_item.done", output_index=index, item=item)
 
     def _called(self, called: Json) -> bytes:
         """A fragment of a call. Fragments of several may come by turns."""

@@ -13,6 +13,7 @@ from lmproxy.upstream.chat_form import first_choice
 from lmproxy.upstream.message_form import reasoning_of, refusal_of, thoughts_of
 from lmproxy.upstream.response_parts import (
     call_item,
+    image_item,
     is_sealed,
     message_item,
     new_id,
@@ -125,9 +126,10 @@ def output(answer: Json, tools: Toolbox, *, wants_logprobs: bool) -> list[Json]:
     choice = first_choice(answer)
     said = choice.get("message") or {}
     found = choice.get("logprobs") if wants_logprobs else None
-    items = [*_thoughts(said), *_message(said, found), *_calls(said, tools)]
+    images = [image_item(new_id("ig"), data) for data in images_of(said)]
+    items = [*_thoughts(said), *_message(said, found), *images, *_calls(said, tools)]
     is_cut = incomplete(choice.get("finish_reason")) and items
-    if is_cut and items[-1]["type"] != "reasoning":
+    if is_cut and items[-1]["type"] not in ("reasoning", "image_generation_call"):
         items[-1]["status"] = "incomplete"
     return items
 
@@ -167,6 +169,18 @@ def text_of(content: Any) -> str:
         texts = (part.get("text") for part in content if isinstance(part, dict))
         return "".join(text for text in texts if isinstance(text, str))
     return content if isinstance(content, str) else ""
+
+
+def images_of(said: Json) -> list[str]:
+    """The pictures of a message or delta, in base64; Gemini makes some."""
+    given = said.get("images")
+    found = []
+    for one in given if isinstance(given, list) else ():
+        address = one.get("image_url") if isinstance(one, dict) else None
+        url = address.get("url") if isinstance(address, dict) else None
+        if isinstance(url, str) and url.startswith("data:"):
+            found.append(url.partition(",")[2])
+    return found
 
 
 def annotations_of(said: Json) -> list[Json]:

@@ -67,6 +67,12 @@ def call_item(
     return {**kind, "status": "completed", "call_id": call_id, "name": tool.name, **space, **said}
 
 
+def image_item(identifier: str, data: str | None) -> Json:
+    """A picture that the model made, in base64."""
+    kind, status = "image_generation_call", "completed" if data else "in_progress"
+    return {"id": identifier, "type": kind, "status": status, "result": data}
+
+
 def custom_input(arguments: str) -> str:
     """A custom tool's input; all that the model said, if that is not what it was asked for."""
     try:

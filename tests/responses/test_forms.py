@@ -19,6 +19,7 @@ Json = dict[str, Any]
 COUNTED = Usage(30, 3, 33, 20, 2, "provider")
 SIGNED = {"type": "thinking", "thinking": "hm", "signature": "Eq+/=="}
 HIDDEN = {"type": "redacted_thinking", "data": "xyz"}
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,QUJD"}, "index": 0}
 LIKELY = [{"token": "Hi", "logprob": -0.5, "bytes": None, "top_logprobs": []}]
 CITED = {"type": "url_citation", "url_citation": {"url": "u", "title": "t", "start_index": 1}}
 TOOLS: list[Json] = [
@@ -63,6 +64,8 @@ MESSAGES: dict[str, tuple[Json, str]] = {
     "filtered": ({"content": "Some"}, "content_filter"),
     "parts": ({"content": [{"type": "text", "text": "One"}, {"text": " two"}]}, "stop"),
     "cited": ({"content": "Hello", "annotations": [CITED, {"type": "other"}]}, "stop"),
+    "pictures": ({"content": "Look:", "images": [PICTURE, PICTURE]}, "stop"),
+    "a picture, cut short": ({"images": [PICTURE]}, "length"),
     "nothing": ({"content": None}, "stop"),
 }
 
@@ -90,6 +93,7 @@ def chunks(said: Json, cut: int) -> list[Json]:
     for name in ("content", "refusal"):
         deltas += [{name: piece} for piece in pieces(said.get(name), cut)]
     deltas += [{"annotations": said["annotations"]}] if "annotations" in said else []
+    deltas += [{"images": [image]} for image in said.get("images", ())]
     for index, called in enumerate(said.get("tool_calls") or ()):
         function = {**called["function"], "arguments": ""}
         fragments = [{**called, "function": function}]
@@ -135,9 +139,8 @@ def folded(events: list[Json]) -> list[Json]:
             items.append(event["item"])
             continue
         if kind == "output_item.done":
-            built = {**items[where], "status": event["item"]["status"]}
-            if "encrypted_content" in built:
-                built["encrypted_content"] = event["item"]["encrypted_content"]
+            late = {"status", "encrypted_content", "result"} & items[where].keys()
+            built = {**items[where], **{name: event["item"][name] for name in late}}
             assert built == event["item"]
             items[where] = event["item"]
             done.add(where)
@@ -224,6 +227,7 @@ DELTAS = st.one_of(
     st.builds(lambda text: {"reasoning_content": text}, st.text(max_size=3)),
     st.sampled_from([{"thinking_blocks": [SIGNED]}, {"thinking_blocks": [HIDDEN]}]),
     st.just({"annotations": [CITED]}),
+    st.just({"images": [PICTURE]}),
     st.builds(
         lambda index, identifier, name, more: {
             "tool_calls": [{**call(name, more, identifier), "index": index}]
