@@ -25,7 +25,7 @@ from lmproxy.api.health import HEALTH_PATHS, health_routes
 from lmproxy.api.models import MODEL, MODELS
 from lmproxy.api.nowhere import NOWHERE, only
 from lmproxy.api.openai_chat import CHAT
-from lmproxy.api.openai_responses import CREATE, NO_SOCKET
+from lmproxy.api.openai_responses import COMPACT, CREATE, INPUT_TOKENS, NO_SOCKET
 from lmproxy.api.operation_endpoints import OPERATION_ENDPOINTS
 from lmproxy.api.policy import HttpPolicy, compile_http_policy
 from lmproxy.api.stored_responses import STORED
@@ -44,7 +44,8 @@ from lmproxy.snapshot import Snapshot
 from lmproxy.upstream import compile_upstreams
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    CHAT, MESSAGES, COUNT_TOKENS, CREATE, NO_SOCKET, *STORED, *OPERATION_ENDPOINTS, MODELS, MODEL,
+    CHAT, MESSAGES, COUNT_TOKENS, CREATE, COMPACT, INPUT_TOKENS, NO_SOCKET, *STORED,
+    *OPERATION_ENDPOINTS, MODELS, MODEL,
 )  # fmt: skip
 """Every endpoint of an API."""
 

@@ -220,7 +220,7 @@ class Passage:
 
     async def _target(self, call: Call) -> Target:
         """Where to ask: what goes on from a stored response goes to the one who keeps it."""
-        previous = previous_of(call.body) if call.operation == "responses" else None
+        previous = previous_of(call.body) if call.dialect == "responses" else None
         if previous is None:
             return self._choose(call.model)
         maker = await self._gateway.makers.find(self._caller.group, previous)

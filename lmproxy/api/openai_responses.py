@@ -25,10 +25,26 @@ well (`prompt_cache_key`, `client_metadata`), and that goes on whole.
 async def answer(exchange: Exchange, passage: Passage) -> None:
     """Answer one request for a response."""
     await passage.admit()
-    await ask_and_send(exchange, passage, parse(await read_json(exchange), exchange))
+    body = await read_json(exchange)
+    call = parse(body, exchange, "responses", stream=wants_stream(body))
+    await ask_and_send(exchange, passage, call)
 
 
-def parse(body: Json, exchange: Exchange) -> Call:
+async def compact(exchange: Exchange, passage: Passage) -> None:
+    """Answer with a conversation made shorter."""
+    await passage.admit()
+    call = parse(await read_json(exchange), exchange, "compact", stream=False)
+    await ask_and_send(exchange, passage, call)
+
+
+async def count(exchange: Exchange, passage: Passage) -> None:
+    """Answer how many tokens a request would be."""
+    await passage.admit()
+    call = parse(await read_json(exchange), exchange, "input_tokens", stream=False)
+    await ask_and_send(exchange, passage, call)
+
+
+def parse(body: Json, exchange: Exchange, operation: str, *, stream: bool) -> Call:
     """The call in a request body. It need not have an `input`: a stored prompt is one as well.
 
     Raises:
@@ -36,10 +52,10 @@ def parse(body: Json, exchange: Exchange) -> Call:
     """
     return Call(
         dialect="responses",
-        operation="responses",
+        operation=operation,
         model=model_of(body),
         body=body,
-        stream=wants_stream(body),
+        stream=stream,
         headers=exchange.going_on(HEADERS_THAT_GO_ON),
     )
 
@@ -55,6 +71,12 @@ async def refuse_socket(exchange: Exchange, passage: Passage) -> None:  # noqa: 
 
 CREATE = Endpoint(
     "POST", "/responses", "responses", answer, "Create a response", dialects=(RESPONSES,)
+)
+COMPACT = Endpoint(
+    "POST", "/responses/compact", "compact", compact, "Shorten a conversation", (RESPONSES,)
+)
+INPUT_TOKENS = Endpoint(
+    "POST", "/responses/input_tokens", "input_tokens", count, "Count its tokens", (RESPONSES,)
 )
 NO_SOCKET = Endpoint(
     "GET", "/responses", "unknown", refuse_socket, "No websocket: 404", dialects=(RESPONSES,)

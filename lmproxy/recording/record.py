@@ -44,7 +44,7 @@ BUG = "internal_error"
 HAS_TOKENS = {ANSWERED, BROKEN, GONE, INTERRUPTED}
 """Outcomes of requests that a provider worked for, so that tokens are estimated if not counted."""
 
-USES_NO_TOKENS = {"count_tokens"}
+USES_NO_TOKENS = {"count_tokens", "input_tokens"}
 """Operations that a provider does not work for in tokens."""
 
 

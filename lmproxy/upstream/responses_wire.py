@@ -7,12 +7,14 @@ https://platform.openai.com/docs/api-reference/responses-streaming
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from lmproxy.call import Json, Observed, Usage
 from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers
+from lmproxy.upstream.anthropic_wire import COUNT_TOKENS
 from lmproxy.upstream.events import json_of, last_events
 from lmproxy.upstream.faults import error_inside
 from lmproxy.upstream.usage import count, detail
@@ -80,6 +82,13 @@ def _note_whole(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:
     if fault is not None:
         raise fault
     _note(response, observed)
+
+
+def _note_compacted(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:
+    compacted = answers.parsed(answer, scrubber)
+    if not isinstance(compacted.get("output"), list):
+        raise UpstreamInvalidResponse("The provider's answer has no output.")
+    observed.usage = read_usage(compacted.get("usage")) or observed.usage
 
 
 def _note_stored(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:
@@ -155,6 +164,16 @@ RESPONSES = Wire(
     watch=ResponsesWatch,
     note_start=_note_start,
 )
+COMPACT = Wire(
+    path="/responses/compact",
+    body=renamed,
+    note_whole=_note_compacted,
+    note_ends=_note_ends,
+    watch=ResponsesWatch,
+    family="responses",
+)
+"""A conversation made shorter: its `output` is the next one's `input`. It is not kept."""
+INPUT_TOKENS = replace(COUNT_TOKENS, path="/responses/input_tokens", family="responses")
 STORED = Wire(
     path="/responses",
     body=renamed,

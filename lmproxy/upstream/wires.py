@@ -3,7 +3,7 @@
 from lmproxy.upstream.anthropic_wire import COUNT_TOKENS, MESSAGES
 from lmproxy.upstream.openai_wire import CHAT
 from lmproxy.upstream.operations import OPERATIONS
-from lmproxy.upstream.responses_wire import RESPONSES
+from lmproxy.upstream.responses_wire import COMPACT, INPUT_TOKENS, RESPONSES
 from lmproxy.upstream.wire import Wire
 
 WIRES: dict[str, Wire] = {
@@ -11,6 +11,8 @@ WIRES: dict[str, Wire] = {
     "messages": MESSAGES,
     "count_tokens": COUNT_TOKENS,
     "responses": RESPONSES,
+    "compact": COMPACT,
+    "input_tokens": INPUT_TOKENS,
     **{operation.name: operation.wire for operation in OPERATIONS.values()},
 }
 
