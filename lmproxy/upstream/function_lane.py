@@ -21,7 +21,7 @@ from lmproxy.upstream.litellm_door import Door, Litellm
 from lmproxy.upstream.operation import LitellmFunction, Operation
 from lmproxy.upstream.operations import OPERATIONS
 from lmproxy.upstream.request_body import dump
-from lmproxy.upstream.translated import fault_of
+from lmproxy.upstream.translated import chain, fault_of
 from lmproxy.upstream.translation_lanes import Wishes
 from lmproxy.upstream.usage import estimate
 from lmproxy.upstream.way_out import Way, WayOut
@@ -30,6 +30,8 @@ log = logs.get(__name__)
 
 HANDLED = {"model", "stream"}
 """Fields with a meaning to the proxy itself."""
+MAKERS = {"builtins", "litellm", "pydantic_core"}
+"""Where the errors come from with which LiteLLM refuses a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,9 @@ class FunctionLane:
             made = await litellm.functions.call(function.name, account, model, arguments, way)
             return _reply(call, operation, made, way, observed)
         except Exception as error:
-            if way.has_answer or way.fault or isinstance(error, ProxyError):
-                raise fault_of(error, way, litellm.public.meaning) from error
-            raise _tripped(error, litellm) from error
+            if not (way.has_answer or way.fault) and _is_of_the_request(error):
+                raise _tripped(error, litellm) from error
+            raise fault_of(error, way, litellm.public.meaning) from error
         finally:
             way.close()
 
@@ -152,6 +154,17 @@ def _making_a_request(litellm: Litellm) -> Iterator[None]:
         raise
     except Exception as error:
         raise _tripped(error, litellm) from error
+
+
+def _is_of_the_request(error: Exception) -> bool:
+    """Whether LiteLLM itself gave up before anything was sent.
+
+    What comes of a cloud's own library or of the network is about credentials.
+    """
+    return all(
+        type(one).__module__.partition(".")[0] in MAKERS and not isinstance(one, OSError)
+        for one in chain(error)
+    )
 
 
 def _tripped(error: Exception, litellm: Litellm) -> Refused:

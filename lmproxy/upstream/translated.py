@@ -49,12 +49,12 @@ def fault_of(error: Exception, way: WayOut, meaning: Meaning) -> ProxyError:
     if not way.has_sent and isinstance(fault, UpstreamInvalidResponse):
         fault = untranslatable()
     # Never its words or traceback: they quote prompts, and answers that cannot be read.
-    raised = ", over ".join(map(where_raised, _chain(error)))
+    raised = ", over ".join(map(where_raised, chain(error)))
     log.warning("LiteLLM failed", code=fault.code, raised=raised)
     return fault
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def chain(error: BaseException | None) -> Iterator[BaseException]:
     """An error and what it was raised over, which is where LiteLLM's own begin."""
     while error is not None:
         if error.__traceback__:  # Some are made and never raised.

@@ -12,6 +12,7 @@ from lmproxy.upstream.rerank import RERANK as RERANK_OPERATION
 from lmproxy.upstream.vendors import ALL
 from tests.conftest import TEAM_KEY, UPSTREAM_KEY, base_config
 from tests.harness.answer import client_of
+from tests.harness.errors import assert_refused
 from tests.harness.proxy import Proxy
 from tests.operations.forms import EMBEDDINGS, RERANK, TOKENS, VECTORS, Asked
 from tests.provider.behaviours import plain
@@ -106,3 +107,17 @@ def test_every_provider_of_the_table_is_tried(
     known = {ALL[kind].litellm for kind in tried}
 
     assert known == operation.litellm.providers.keys() - OWN_LIBRARY
+
+
+def test_what_litellm_cannot_place_is_refused_before_anything_is_sent(
+    everywhere: Proxy, provider: Provider
+) -> None:
+    before = len(provider.requests)
+    with client_of(everywhere) as client:
+        embed = {"model": "bedrock/some-model", "input": "hello"}
+        rank = {"model": "cohere_chat/some-model", "query": "hello", "documents": [7]}
+        answers = [client.post("/embeddings", json=embed), client.post("/rerank", json=rank)]
+
+    for answer in answers:
+        assert_refused(answer, 400, "untranslatable_request")
+    assert len(provider.requests) == before
