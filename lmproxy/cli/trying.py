@@ -112,6 +112,8 @@ async def _judged(snapshot: Snapshot, connection: Connection, timeout_s: float) 
 async def _judge(snapshot: Snapshot, connection: Connection, list_wait_s: float) -> Verdict:
     await connection.start()
     listed = await _listed(connection, list_wait_s)
+    if not connection.takes("chat"):
+        return Verdict(True, f"not asked: it has nothing to chat with; {listed.words}")
     known = next(_candidates(snapshot, connection, listed), None)
     model = known or connection.name  # Functions and the like take any name.
     began = time.monotonic()

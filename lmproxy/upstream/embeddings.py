@@ -107,5 +107,10 @@ EMBEDDINGS = Operation(
         providers=PROVIDERS,
         arguments=_arguments,
         answer=_answer,
+        own={
+            "cohere": frozenset({"input_type", "truncate"}),
+            "nvidia_nim": frozenset({"input_type", "truncate"}),
+            "voyage": frozenset({"input_type", "truncation"}),
+        },
     ),
 )

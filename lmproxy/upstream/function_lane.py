@@ -98,8 +98,9 @@ class FunctionLane:
         model: str,
         observed: Observed,
     ) -> Json:
-        known, extra, dropped = self._choose(function, call.body)
-        free = function.required | self.wishes.passed
+        own = function.own.get(account.provider, frozenset())
+        known, extra, dropped = self._choose(function.parameters | own, call.body)
+        free = function.required | self.wishes.passed | own
         asked = {name: value for name, value in known.items() if name not in free}
         refused = litellm.functions.refused(function.name, account.provider, model, asked)
         for name in refused:
@@ -107,11 +108,11 @@ class FunctionLane:
         observed.dropped_params = (*dropped, *refused)
         if self.wishes.unsupported == "reject" and observed.dropped_params:
             raise refuse(observed.dropped_params)
-        insisted = list(self.wishes.passed & known.keys())
+        insisted = sorted(self.wishes.passed & known.keys() & function.parameters)
         more = {"allowed_openai_params": insisted} if insisted else {}
         return {**function.arguments(account.provider, known), **extra, **more}
 
-    def _choose(self, function: LitellmFunction, body: Json) -> tuple[Json, Json, list[str]]:
+    def _choose(self, parameters: frozenset[str], body: Json) -> tuple[Json, Json, list[str]]:
         """Of the client's fields: parameters, what the operator lets pass, what goes nowhere."""
         known: Json = {}
         extra: Json = {}
@@ -119,7 +120,7 @@ class FunctionLane:
         for name, value in orjson.loads(dump(body)).items():
             if name in HANDLED or value is None:
                 continue
-            if name in function.parameters:
+            if name in parameters:
                 known[name] = value
             elif name in self.wishes.passed:
                 extra[name] = value

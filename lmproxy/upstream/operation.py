@@ -5,7 +5,7 @@ the endpoint of it, the relay lane its `Wire`, and `function_lane` a call of Lit
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lmproxy.call import Call, Json, Usage
@@ -26,6 +26,7 @@ class LitellmFunction:
             the base URL has behind the connection's. Others do not have it.
         arguments: of LiteLLM's name of a provider and the fields that go on, what it is given.
         answer: of a call and LiteLLM's answer, the client's.
+        own: further fields that are a provider's own, by LiteLLM's name of it.
     """
 
     name: str
@@ -34,6 +35,7 @@ class LitellmFunction:
     providers: Mapping[str, tuple[str, str]]
     arguments: Callable[[str, Json], Json]
     answer: Callable[[Call, Json], Json]
+    own: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,3 +121,29 @@ def test_what_litellm_cannot_place_is_refused_before_anything_is_sent(
     for answer in answers:
         assert_refused(answer, 400, "untranslatable_request")
     assert len(provider.requests) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [
+        ("cohere_chat", {"input_type": "search_query", "truncate": "END"}),
+        ("nvidia_nim", {"input_type": "query", "truncate": "END"}),
+        ("voyage", {"input_type": "query", "truncation": False}),
+        ("openai", {}),
+    ],
+)
+def test_what_a_text_is_for_goes_on_to_providers_that_ask(
+    kind: str, own: dict[str, Any], everywhere: Proxy, provider: Provider
+) -> None:
+    wish = {"input_type": "query", "truncate": "END", "truncation": False} | own
+    before = len(provider.requests)
+    provider.on_any(plain(EMBEDDINGS[kind].answer))
+    with client_of(everywhere) as client:
+        body = {"model": f"{kind}/purpose", "input": ["a", "b"], **wish}
+        answer = client.post("/embeddings", json=body)
+
+    assert answer.status_code == 200, answer.text
+    (sent,) = provider.requests[before:]
+    assert {name: v for name, v in (sent.json or {}).items() if name in wish} == own
+    dropped = answer.headers["x-oai-proxy-dropped-params"].split(", ")
+    assert set(dropped) == wish.keys() - own.keys()
