@@ -17,6 +17,7 @@ From the bottom up:
     dialect.py      what a dialect is here
     chat.py         OpenAI's chat
     messages.py     Anthropic's messages
+    responses.py    OpenAI's responses
     providers.py    who is asked, on which lanes
     refusals.py     how each of them says no
     asking.py       asks

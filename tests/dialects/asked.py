@@ -100,7 +100,7 @@ ANSWERS: dict[str, Asked] = {
     ),
     "json_schema": Asked("Name a city.", schema=CITY),
     "parameters": Asked("Count to five.", stop=STOP),
-    "length": Asked("Tell a long story.", max_tokens=16),
+    "length": Asked("Tell a long story.", max_tokens=8),
 }
 CASES: dict[str, Asked] = {
     **ANSWERS,

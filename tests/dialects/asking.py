@@ -23,7 +23,7 @@ class Asker:
 
     def __init__(self, proxy: Proxy) -> None:
         self._api = proxy.api
-        self._client = httpx.Client(headers={"authorization": f"Bearer {KEY}"}, timeout=90)
+        self._client = httpx.Client(headers={"authorization": f"Bearer {KEY}"}, timeout=110)
         self._known: dict[Cell, Heard] = {}
 
     def ask(self, dialect: Dialect, cell: Cell) -> Heard:

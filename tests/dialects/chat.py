@@ -74,7 +74,7 @@ def _flaws(heard: Heard) -> Iterator[str]:
     if answer.get("model") != heard.body["model"]:
         yield "model is not the name that was asked"
     try:
-        with _sdk(heard) as client:
+        with sdk_of(heard) as client:
             client.chat.completions.create(**heard.body)
     except openai.OpenAIError as error:
         yield f"the SDK: {error}"
@@ -99,7 +99,7 @@ def _stream_flaws(heard: Heard) -> Iterator[str]:
 def _error_flaws(heard: Heard) -> Iterator[str]:
     yield from documents.flaws(VENDOR, "ErrorResponse", heard.response.json())
     try:
-        with _sdk(heard) as client:
+        with sdk_of(heard) as client:
             client.chat.completions.create(**heard.body)
     except openai.APIStatusError as error:
         if error.status_code != heard.response.status_code or not error.body:
@@ -134,12 +134,12 @@ def _outcome(heard: Heard) -> Outcome:
 
 
 def _read_stream(heard: Heard) -> int:
-    with _sdk(heard) as client:
+    with sdk_of(heard) as client:
         stream: Any = client.chat.completions.create(**heard.body)
         return sum(1 for _ in stream)
 
 
-def _sdk(heard: Heard) -> openai.OpenAI:
+def sdk_of(heard: Heard) -> openai.OpenAI:
     """OpenAI's client, which gets what was heard, and is told to find every fault in it."""
     got = heard.response
     answer = httpx.Response(got.status_code, headers=got.headers, content=got.content)

@@ -34,6 +34,14 @@ def _deepest(error: ValidationError) -> ValidationError:
 
 
 @cache
+def named_by_type(vendor: str, schema: str) -> dict[str, str]:
+    """The alternatives of a schema, each by the `type` that its documents have."""
+    schemas = _document(vendor)["components"]["schemas"]
+    names = [one["$ref"].rpartition("/")[2] for one in schemas[schema]["anyOf"]]
+    return {schemas[name]["properties"]["type"]["enum"][0]: name for name in names}
+
+
+@cache
 def _validator(vendor: str, schema: str) -> Draft202012Validator:
     reference = {"$ref": f"urn:{vendor}#/components/schemas/{schema}"}
     return Draft202012Validator(reference, registry=_registry(vendor))
@@ -41,11 +49,15 @@ def _validator(vendor: str, schema: str) -> Draft202012Validator:
 
 @cache
 def _registry(vendor: str) -> Registry[Any]:
-    text = load_spec_path(vendor, "official").read_bytes()
-    document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    resource = DRAFT202012.create_resource(_meant(document))
+    resource = DRAFT202012.create_resource(_meant(_document(vendor)))
     registry: Registry[Any] = Registry().with_resource(f"urn:{vendor}", resource)
     return registry
+
+
+@cache
+def _document(vendor: str) -> Any:
+    text = load_spec_path(vendor, "official").read_bytes()
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _meant(node: Any) -> Any:

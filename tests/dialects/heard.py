@@ -47,17 +47,6 @@ class Heard:
         """Whether an answer began."""
         return self.response.status_code == httpx.codes.OK
 
-    @property
-    def is_relayed(self) -> bool:
-        """Whether the proxy says that the bytes are the provider's."""
-        return str(self.response.headers.get("x-oai-proxy-route")).endswith("lane=relay")
-
-    @property
-    def dropped(self) -> tuple[str, ...]:
-        """What the proxy says it left out of the request."""
-        names = self.response.headers.get("x-oai-proxy-dropped-params", "").split(",")
-        return tuple(stripped for name in names if (stripped := name.strip()))
-
     def events(self) -> list[tuple[str, Json]]:
         """The names and documents of a stream's events, without comments and `[DONE]`."""
         found = []

@@ -19,6 +19,8 @@ class Place:
         settings: more keys of its connection.
         lanes: those it can be asked on.
         cases: those it can answer.
+        dialects: those it can be asked in.
+        speaks: those of them that are relayed to it: its bytes pass.
         is_real: what it says is its own affair; the rest is judged.
     """
 
@@ -26,14 +28,17 @@ class Place:
     settings: dict[str, Any] = field(default_factory=dict)
     lanes: tuple[str, ...] = LANES
     cases: tuple[str, ...] = tuple(CASES)
+    dialects: tuple[str, ...] = ("chat", "messages", "responses")
+    speaks: tuple[str, ...] = ()
     is_real: bool = False
 
 
 PLACES: dict[str, Place] = {
-    "openai": Place("openai"),
-    "chat-only": Place("hosted_vllm", {"speaks": ["chat"]}),
+    # Its responses are relayed, and nobody wrote them down here: tests/responses has them.
+    "openai": Place("openai", dialects=("chat", "messages"), speaks=("chat",)),
+    "chat-only": Place("hosted_vllm", {"speaks": ["chat"]}, speaks=("chat",)),
     "azure": Place("azure"),
-    "anthropic": Place("anthropic"),
+    "anthropic": Place("anthropic", speaks=("messages",)),
     "gemini": Place("gemini"),
     "bedrock": Place("bedrock"),
     # Its streams are asked for as whole answers, which cannot break after their beginning.
@@ -47,9 +52,10 @@ PLACES: dict[str, Place] = {
     ),
     "local": Place(
         None,
-        {"api_type": "local", "context_tokens": 1024},
+        {"api_type": "local", "context_tokens": 512, "threads": 1},
         lanes=("auto",),
         cases=("length",),
+        speaks=("chat",),
         is_real=True,
     ),
 }

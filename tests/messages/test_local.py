@@ -17,7 +17,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     config = {
         "host": "127.0.0.1",
         "port": 0,
-        "connections": {"local": {"api_type": "local", "context_tokens": 512}},
+        "connections": {"local": {"api_type": "local", "context_tokens": 512, "threads": 1}},
         "routing": {"*": "local.*"},
         "groups": {"team": {"api_keys": [TEAM_KEY]}},
     }

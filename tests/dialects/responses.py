@@ -1,0 +1,199 @@
+"""OpenAI's Responses API: `POST /responses`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import openai
+
+from tests.dialects import documents
+from tests.dialects.asked import CASES, Tool, first_text
+from tests.dialects.chat import sdk_of
+from tests.dialects.dialect import Dialect
+from tests.dialects.heard import Heard, Json
+from tests.oracle.asking import Outcome
+
+VENDOR = "openai"
+ENDS = ("response.completed", "response.incomplete")
+
+
+def _body(case: str, model: str, is_streamed: bool) -> Json:
+    asked = CASES[case]
+    body: Json = {"model": model, "input": list(_input(case)), "store": False}
+    body["max_output_tokens"] = asked.max_tokens
+    if asked.system:
+        body["instructions"] = asked.system
+    if asked.tools:
+        body["tools"] = [_tool(tool) for tool in asked.tools]
+    if asked.must_call:
+        body["tool_choice"] = {"type": "function", "name": asked.must_call}
+    if asked.schema:
+        named = {"type": "json_schema", "name": "answer", "strict": True, "schema": asked.schema}
+        body["text"] = {"format": named}
+    if asked.effort:
+        body["reasoning"] = {"effort": asked.effort}
+    if is_streamed:
+        body["stream"] = True
+    return body
+
+
+def _input(case: str) -> Iterator[Json]:
+    asked = CASES[case]
+    parts: list[Json] = [{"type": "input_text", "text": first_text(case)}]
+    if asked.picture:
+        parts.append({"type": "input_image", "detail": "auto", "image_url": asked.picture})
+    yield {"type": "message", "role": "user", "content": parts}
+    for used in asked.used:
+        called = {"call_id": used.id, "name": used.tool, "arguments": used.arguments}
+        yield {"type": "function_call", **called}
+    for used in asked.used:
+        yield {"type": "function_call_output", "call_id": used.id, "output": used.result}
+    if thought := asked.thought:
+        yield {"type": "message", "role": "assistant", "content": thought.answer}
+    if asked.after:
+        yield {"type": "message", "role": "user", "content": asked.after}
+
+
+def _tool(tool: Tool) -> Json:
+    described = {"description": tool.description, "parameters": tool.schema, "strict": False}
+    return {"type": "function", "name": tool.name, **described}
+
+
+def _flaws(heard: Heard) -> Iterator[str]:
+    try:
+        read = _read(heard)
+    except openai.OpenAIError as error:
+        yield f"the SDK: {error}"
+        return
+    if heard.cell.is_streamed:
+        events = heard.events()
+        if read != len(events):
+            yield f"the SDK reads {read} of {len(events)} events"
+        yield from _stream_flaws(events)
+    answer = _whole(heard)
+    yield from documents.flaws(VENDOR, "Response", answer)
+    if answer.get("model") != heard.body["model"]:
+        yield "model is not the name that was asked"
+
+
+def _stream_flaws(events: list[tuple[str, Json]]) -> Iterator[str]:
+    yield from _event_flaws(events)
+    kinds = [name for name, _ in events]
+    if kinds[:2] != ["response.created", "response.in_progress"] or kinds[-1] not in ENDS:
+        yield f"it begins with {kinds[:2]} and ends with {kinds[-1:]}"
+    done = [event["item"] for name, event in events if name == "response.output_item.done"]
+    if done != events[-1][1].get("response", {}).get("output"):
+        yield "its items are not those of the whole response"
+    for begins, ends in (("added", "done"), ("delta", "done")):
+        yield from _unended(kinds, begins, ends)
+
+
+def _unended(kinds: list[str], begins: str, ends: str) -> Iterator[str]:
+    """Kinds of events that begin something and are never followed by its end."""
+    for kind in dict.fromkeys(kinds):
+        head, _, last = kind.rpartition(".")
+        if last == begins and f"{head}.{ends}" not in kinds:
+            yield f"{kind} has no {ends}"
+
+
+def _event_flaws(events: list[tuple[str, Json]]) -> Iterator[str]:
+    schemas = documents.named_by_type(VENDOR, "ResponseStreamEvent")
+    for number, (name, event) in enumerate(events):
+        if name != event["type"] or name not in schemas:
+            yield f"an event {event['type']} is named {name}"
+            continue
+        yield from documents.flaws(VENDOR, schemas[name], event)
+        if event["sequence_number"] != number:
+            yield f"{name} has number {event['sequence_number']}, not {number}"
+
+
+def _error_flaws(heard: Heard) -> Iterator[str]:
+    yield from documents.flaws(VENDOR, "ErrorResponse", heard.response.json())
+    try:
+        _read(heard)
+    except openai.APIStatusError as error:
+        if error.status_code != heard.response.status_code or not error.body:
+            yield "the SDK does not see the error"
+    else:
+        yield "the SDK takes it for an answer"
+
+
+def _break_flaws(heard: Heard) -> Iterator[str]:
+    events = heard.events()
+    yield from _event_flaws(events)
+    if events[-1][0] != "error" or any(name in ENDS for name, _ in events):
+        yield f"it ends with {events[-1][0]}"
+    try:
+        _read(heard)
+    except openai.APIError:
+        return
+    yield "the SDK takes it for whole"
+
+
+def _outcome(heard: Heard) -> Outcome:
+    if not heard.is_ok:
+        return Outcome([], error=(heard.response.status_code, heard.response.text))
+    if heard.cell.is_streamed and heard.events()[-1][0] not in ENDS:
+        return Outcome([], error=(None, heard.response.text))
+    return Outcome([], answer=_as_chat(_whole(heard)))
+
+
+def _whole(heard: Heard) -> Json:
+    """The response as a whole; of a stream, the one in its last event."""
+    document = heard.events()[-1][1] if heard.cell.is_streamed else heard.response.json()
+    whole: Json = document.get("response", document)
+    return whole
+
+
+def _as_chat(answer: Json) -> Json:
+    """The response as a chat completion, as far as the facts of a case need it."""
+    items, usage = answer["output"], answer["usage"] or {}
+    parts = [part for item in items if item["type"] == "message" for part in item["content"]]
+    thoughts = [item for item in items if item["type"] == "reasoning"]
+    calls = [{"function": item} for item in items if item["type"] == "function_call"]
+    message = {
+        "content": "".join(part.get("text", "") for part in parts),
+        "refusal": "".join(part.get("refusal", "") for part in parts),
+        "reasoning_content": "".join(
+            text["text"]
+            for item in thoughts
+            for text in (*(item.get("content") or ()), *item["summary"])
+        ),
+        "tool_calls": calls,
+    }
+    counts = {
+        "prompt_tokens": usage.get("input_tokens"),
+        "completion_tokens": usage.get("output_tokens"),
+        "total_tokens": usage.get("total_tokens"),
+        "prompt_tokens_details": usage.get("input_tokens_details"),
+    }
+    return {
+        "choices": [{"message": message, "finish_reason": _end(answer, calls)}],
+        "usage": counts,
+    }
+
+
+def _end(answer: Json, calls: list[Json]) -> str:
+    if answer["status"] == "completed":
+        return "tool_calls" if calls else "stop"
+    reason = str((answer["incomplete_details"] or {}).get("reason"))
+    return "length" if reason == "max_output_tokens" else reason
+
+
+def _read(heard: Heard) -> int:
+    """How many events OpenAI's client reads, told to find every fault; 1 for a plain answer."""
+    with sdk_of(heard) as client:
+        answer: Any = client.responses.create(**heard.body)
+        return sum(1 for _ in answer) if heard.cell.is_streamed and heard.is_ok else 1
+
+
+RESPONSES = Dialect(
+    name="responses",
+    path="/responses",
+    headers={},
+    body=_body,
+    flaws=_flaws,
+    error_flaws=_error_flaws,
+    break_flaws=_break_flaws,
+    outcome=_outcome,
+    statuses={400: 400, 401: 502, 429: 429, 529: 503},
+)
