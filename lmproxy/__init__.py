@@ -11,11 +11,11 @@ import one another; `gateway` alone knows their order, `app` alone builds them.
 
     __main__ > cli > ( app | server ) > api > gateway > snapshot
              > ( keys | routing | policy | upstream | recording ) > config
-             > request_context > ( call | errors | patterns | scrub | logs | tasks )
+             > request_context > ( call | errors | patterns | scrub | logs | tasks ) > form
 
 Upper may import lower; names joined by `|` never each other. The build enforces it.
 
-- `call`: the frozen vocabulary; `errors`: every error a person can meet
+- `call`: the frozen vocabulary; `errors`: every error a person can meet; `form`: what is uploaded
 - `request_context`: a request as somebody's own logger sees it
 - `config/`: one file in, one immutable config or every problem at once
 - `snapshot`: a config compiled, and what its rooms choose together

@@ -7,6 +7,8 @@ Times are seconds of `time.monotonic()`; token counts are integers; `None` means
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
+from lmproxy.form import Form
+
 Json: TypeAlias = dict[str, Any]
 Provenance: TypeAlias = Literal["provider", "estimated", "unknown"]
 
@@ -56,6 +58,7 @@ class Call:
         model: the model name the client asked for (or the configured default), charset checked.
         body: the whole JSON object as parsed, unknown fields included; never changed in place.
         headers: the client's headers that may go on to a provider, lower-case names.
+        form: what was uploaded; `body` then has the short texts in it. `None` for a JSON body.
     """
 
     dialect: str
@@ -64,6 +67,7 @@ class Call:
     body: Json
     stream: bool
     headers: tuple[tuple[str, str], ...] = ()
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one answer, clamped to 0..10^9. `source` says who counted them."""
+    """Tokens of one answer, clamped to 0..10^9, or seconds of sound. `source`: who counted them."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     total_tokens: int | None = None
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
+    seconds: float | None = None
     source: Provenance = "unknown"
 
 

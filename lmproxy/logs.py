@@ -14,8 +14,12 @@ from typing import Any
 
 import structlog
 
-QUIET = {"uvicorn.error": logging.WARNING, "asyncio": logging.WARNING, "aiohttp": logging.WARNING}
-"""Loggers that talk about every connection at INFO. `--debug` lets them speak."""
+QUIET = {
+    **dict.fromkeys(("uvicorn.error", "asyncio", "aiohttp"), logging.WARNING),
+    "python_multipart": logging.ERROR,
+}
+"""Loggers that talk about every connection at INFO, or warn of what a client is told anyway.
+`--debug` lets them speak."""
 
 
 def configure(level: str, scrub: Callable[[str], str]) -> None:

@@ -4,7 +4,7 @@
 - `exchange`: one request and its answer as the server hands them over
 - `policy`: what `[server]` says about requests: size, hosts, trusted proxies
 - `credentials`: the secrets a request presents
-- `json_body`: reading a JSON body
+- `json_body`: reading a JSON body; `form_body`: a form, each `form_part` of it
 - `client_watch`: notices that the client left
 - `event_sender`: a streamed answer, with pings in its silences
 - `dialect`: what each dialect has its own words for; `openai_dialect`, `anthropic_dialect`

@@ -5,7 +5,7 @@ readers of the same request could each take another one.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Protocol, TypeAlias
 
 from lmproxy.api.dialect import Dialect
@@ -150,9 +150,7 @@ class Exchange:
             ClientGone: the client left before its end.
         """
         limit = self.policy.max_body_bytes
-        declared = self.headers.get(b"content-length", b"0")
-        if declared.isdigit() and int(declared[:20]) > limit:
-            raise _too_large(limit)
+        self._check_declared(limit)
         pieces, size = [], 0
         while True:
             message = await self.receive()
@@ -165,6 +163,27 @@ class Exchange:
             if not message.get("more_body", False):
                 self._body_read = True
                 return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def pieces(self, limit: int) -> AsyncGenerator[bytes, None]:
+        """The body as it arrives, none of it kept here; raises as `body` does."""
+        self._check_declared(limit)
+        size, more = 0, True
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            piece = message.get("body", b"")
+            size += len(piece)
+            if size > limit:
+                raise _too_large(limit)
+            more = message.get("more_body", False)
+            yield piece
+        self._body_read = True
+
+    def _check_declared(self, limit: int) -> None:
+        declared = self.headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared[:20]) > limit:
+            raise _too_large(limit)
 
     async def send_whole(self, status: int, headers: Iterable[Header], body: bytes) -> None:
         """Send a complete answer."""

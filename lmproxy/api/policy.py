@@ -20,6 +20,7 @@ class HttpPolicy:
     """
 
     max_body_bytes: int
+    max_upload_bytes: int
     hosts: frozenset[str]
     trusted: tuple[Network, ...]
     route_header: bool
@@ -69,6 +70,7 @@ def compile_http_policy(config: Config) -> tuple[HttpPolicy, list[Problem]]:
             problems.append(config.problem(path, f"'{text}' is not an address or a network"))
     policy = HttpPolicy(
         max_body_bytes=server.max_body_bytes,
+        max_upload_bytes=server.max_upload_bytes,
         hosts=frozenset(host.lower() for host in server.allowed_hosts),
         trusted=tuple(networks),
         route_header=server.route_header,

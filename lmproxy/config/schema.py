@@ -133,6 +133,8 @@ class Server(Table):
 
     max_body_bytes: Whole = Field(default=32 * 1024 * 1024, ge=1024)
     """A larger request body is 413."""
+    max_upload_bytes: Whole = Field(default=100 * 1024 * 1024, ge=1024)
+    """A larger form, which brings pictures or sound, is 413."""
     concurrency: Whole | None = Field(default=None, ge=1)
     """Requests under way at once; more are 503."""
     trusted_proxies: Names = ()

@@ -44,8 +44,11 @@ BUG = "internal_error"
 HAS_TOKENS = {ANSWERED, BROKEN, GONE, INTERRUPTED}
 """Outcomes of requests that a provider worked for, so that tokens are estimated if not counted."""
 
-USES_NO_TOKENS = {"count_tokens", "input_tokens"}
-"""Operations that a provider does not work for in tokens."""
+USES_NO_TOKENS = {
+    "count_tokens", "input_tokens", "image_generation", "image_edit", "image_variation", "speech",
+    "transcription", "translation",
+}  # fmt: skip
+"""Operations that a provider does not work for in tokens, or whose tokens no length tells."""
 
 
 @dataclass(slots=True)
@@ -276,6 +279,7 @@ def _usage(usage: Usage) -> Json:
         "total_tokens": usage.total_tokens,
         "cached_tokens": usage.cached_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
+        "seconds": usage.seconds,
         "source": usage.source,
     }
 

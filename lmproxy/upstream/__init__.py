@@ -7,11 +7,11 @@
   keeps and which runs `local_child`; `function`: to somebody's Python, whose answers get their
   form from `chat_form`
 - `vendors`: where each kind of provider lives and what it speaks, each a `vendor`
-- `request_body`: a client's body as it goes on
+- `request_body`: a client's body as it goes on; `upload`: a client's form
 - `operations`: what there is besides chat, each an `operation` in a file of its own: `embeddings`,
-  `completions`, `moderations`, `rerank`
+  `completions`, `moderations`, `rerank`, `images`, `audio`
 - `wires`: the operations that can be relayed, each a `wire`: `openai_wire`, `anthropic_wire`,
-  `responses_wire`
+  `responses_wire`, and what pictures and sound share, `media_wire`
 - `relay`: the lane that passes bytes on; `events`: its view of a stream; `answers`: of a plain
   answer; `passing`: an answer while it is read; `watch`: what is noticed of it; `line`: the
   connection it arrives on

@@ -17,6 +17,8 @@ from lmproxy.upstream.usage import read_usage
 from lmproxy.upstream.watch import finish_reason
 
 PARSED_WHOLE_BYTES = 64 * 1024
+PAGES = ("text/html", "application/xhtml+xml")
+"""Media types of no answer at all."""
 USAGE_OBJECT = re.compile(rb'"usage"\s*:\s*(\{(?:[^{}"]|"[^"]*"|\{[^{}]*\})*\})')
 FINISH_REASON = re.compile(rb'"finish_reason"\s*:\s*"([\w-]{1,64})"')
 

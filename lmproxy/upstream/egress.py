@@ -8,7 +8,7 @@ it went out.
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -27,6 +27,7 @@ from lmproxy.errors import (
     UpstreamUnreachable,
 )
 from lmproxy.upstream.posting import READ_BUFFER, Answer, Posting
+from lmproxy.upstream.upload import Upload
 
 AnyAnswer = Answer | aiohttp.ClientResponse
 CLIENT_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, TimeoutError)
@@ -93,9 +94,14 @@ class Egress:
         return ".." not in segments and url.raw_path.startswith(base) and follows in ("", "/", ":")
 
     async def post(
-        self, url: URL, body: bytes, headers: Mapping[str, str], wait_s: float
+        self, url: URL, body: bytes | Upload, headers: Mapping[str, str], wait_s: float
     ) -> AnyAnswer:
-        """Send a JSON body; see `request`. `url` may be one that many requests have."""
+        """Send JSON, or a form piece by piece; see `request`. `url` may be one of many requests."""
+        if isinstance(body, Upload):
+            own = {**headers, **body.headers}
+            return await _checked(
+                lambda: self._request_once("POST", url, body.pieces(), own, wait_s)
+            )
         if self.policy.proxy is not None:
             return await self.request("POST", url, body, headers, wait_s)
         return await _checked(lambda: self._posting(url).send(body, headers, wait_s))
@@ -134,7 +140,12 @@ class Egress:
         return found
 
     async def _request_once(
-        self, method: str, url: URL, body: bytes | None, headers: Mapping[str, str], wait_s: float
+        self,
+        method: str,
+        url: URL,
+        body: bytes | AsyncIterable[bytes] | None,
+        headers: Mapping[str, str],
+        wait_s: float,
     ) -> aiohttp.ClientResponse:
         connect_s = self.policy.timeouts.connect_s
         async with asyncio.timeout(wait_s):

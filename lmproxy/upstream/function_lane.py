@@ -15,20 +15,28 @@ import orjson
 from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.binding import where_raised
-from lmproxy.errors import ProxyError, Refused, UpstreamTimeout
+from lmproxy.errors import (
+    InvalidRequest,
+    ProxyError,
+    Refused,
+    UpstreamInvalidResponse,
+    UpstreamTimeout,
+)
 from lmproxy.upstream.arguments import Account, refuse, untranslatable
 from lmproxy.upstream.litellm_door import Door, Litellm
+from lmproxy.upstream.media_function import fields, files
 from lmproxy.upstream.operation import LitellmFunction, Operation
 from lmproxy.upstream.operations import OPERATIONS
+from lmproxy.upstream.passing import Once
 from lmproxy.upstream.request_body import dump
 from lmproxy.upstream.translated import chain, fault_of
 from lmproxy.upstream.translation_lanes import Wishes
-from lmproxy.upstream.usage import estimate
 from lmproxy.upstream.way_out import Way, WayOut
 
 log = logs.get(__name__)
 
-HANDLED = {"model", "stream"}
+EVENTS = b"text/event-stream; charset=utf-8"
+HANDLED = {"model", "stream", "stream_format"}
 """Fields with a meaning to the proxy itself."""
 MAKERS = {"builtins", "litellm", "pydantic_core"}
 """Where the errors come from with which LiteLLM refuses a request."""
@@ -64,6 +72,7 @@ class FunctionLane:
         function, place = operation.litellm, self._place(call.operation)
         assert function is not None
         assert place is not None
+        _check_stream(call, operation)
         provider, path = place
         base = None if self.account.api_base is None else self.base + path
         account = replace(self.account, provider=provider, api_base=base)
@@ -71,6 +80,8 @@ class FunctionLane:
         observed.lane = "litellm"
         with _making_a_request(litellm):
             arguments = self._arguments(litellm, function, account, call, model, observed)
+        if function.files:
+            arguments |= await files(call, function.files)
         way = self.way.begin(call, observed)
         try:
             made = await litellm.functions.call(function.name, account, model, arguments, way)
@@ -99,7 +110,8 @@ class FunctionLane:
         observed: Observed,
     ) -> Json:
         own = function.own.get(account.provider, frozenset())
-        known, extra, dropped = self._choose(function.parameters | own, call.body)
+        body = {n: v for n, v in fields(call).items() if n not in function.files}
+        known, extra, dropped = self._choose(function.parameters | own, body)
         free = function.required | self.wishes.passed | own
         asked = {name: value for name, value in known.items() if name not in free}
         refused = litellm.functions.refused(function.name, account.provider, model, asked)
@@ -137,13 +149,40 @@ def _reply(call: Call, operation: Operation, made: Any, way: WayOut, observed: O
     """
     if way.fault is not None:
         raise way.fault
-    assert operation.litellm is not None
-    answer = operation.litellm.answer(call, made.model_dump(exclude_none=True))
-    body = orjson.dumps(answer)
+    kind, body = _content(call, operation, made, way, observed)
     observed.delivered_bytes = len(body)
+    if not call.stream:
+        return Reply(200, kind, body, observed)
+    assert operation.wire.as_events is not None
+    events = operation.wire.as_events(body, kind.decode("latin-1").partition(";")[0])
+    if events is None:
+        raise UpstreamInvalidResponse("The provider's answer cannot be streamed.")
+    return Reply(200, EVENTS, Once(events), observed)
+
+
+def _content(
+    call: Call, operation: Operation, made: Any, way: WayOut, observed: Observed
+) -> tuple[bytes, bytes]:
+    """The media type and body of an answer, after a note of its usage."""
+    assert operation.litellm is not None
+    content = operation.litellm.content(call, made) if operation.litellm.content else None
+    if content is not None:
+        return content
+    answer = operation.litellm.answer(call, made.model_dump(exclude_none=True))
     usage = operation.read_usage(answer)
-    observed.usage = usage if usage and way.has_counts else estimate(call, observed)
-    return Reply(200, b"application/json", body, observed)
+    if usage and (way.has_counts or usage.seconds is not None):
+        observed.usage = usage
+    return b"application/json", orjson.dumps(answer)
+
+
+def _check_stream(call: Call, operation: Operation) -> None:
+    if call.stream and operation.wire.as_events is None:
+        param = "stream" if operation.wants_stream is None else "stream_format"
+        raise InvalidRequest(
+            f"This model cannot be streamed by '{operation.name}' here. Leave out '{param}'.",
+            code="unsupported_parameter",
+            param=param,
+        )
 
 
 @contextlib.contextmanager

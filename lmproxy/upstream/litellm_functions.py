@@ -10,6 +10,9 @@ from lmproxy.upstream import litellm_transport
 from lmproxy.upstream.arguments import Account
 from lmproxy.upstream.way_out import WayOut
 
+SENDS_ON = {"aimage_edit"}
+"""Functions that would send the argument `drop_params` to the provider."""
+
 
 class Functions:
     """Calls them by name. What they may be given is for the caller to have chosen."""
@@ -32,7 +35,7 @@ class Functions:
             api_base=account.api_base,
             max_retries=0,
             num_retries=0,
-            drop_params=True,
+            **({} if function in SENDS_ON else {"drop_params": True}),
             **account.settings,
             **arguments,
         )
@@ -40,6 +43,30 @@ class Functions:
 
 def _embedding_takes(provider: str, model: str, name: str, value: Any) -> bool:
     mapping: Callable[..., Any] = litellm.utils.get_optional_params_embeddings
+    try:
+        mapping(model=model, custom_llm_provider=provider, **{name: value})
+    except litellm.UnsupportedParamsError:
+        return False
+    return True
+
+
+def _drawing_takes(provider: str, model: str, name: str, _: Any) -> bool:
+    """Without a table of its own a provider gets everything."""
+    config = litellm.utils.ProviderConfigManager.get_provider_image_generation_config(
+        model=model, provider=litellm.LlmProviders(provider)
+    )
+    return config is None or name in config.get_supported_openai_params(model)
+
+
+def _changing_takes(provider: str, model: str, name: str, _: Any) -> bool:
+    config = litellm.utils.ProviderConfigManager.get_provider_image_edit_config(
+        model=model, provider=litellm.LlmProviders(provider)
+    )
+    return name in config.get_supported_openai_params(model)
+
+
+def _listening_takes(provider: str, model: str, name: str, value: Any) -> bool:
+    mapping: Callable[..., Any] = litellm.utils.get_optional_params_transcription
     try:
         mapping(model=model, custom_llm_provider=provider, **{name: value})
     except litellm.UnsupportedParamsError:
@@ -59,6 +86,9 @@ def _rerank_takes(provider: str, model: str, name: str, _: Any) -> bool:
 
 TAKES: dict[str, Callable[[str, str, str, Any], bool]] = {
     "aembedding": _embedding_takes,
+    "aimage_edit": _changing_takes,
+    "aimage_generation": _drawing_takes,
+    "atranscription": _listening_takes,
     "arerank": _rerank_takes,
 }
 """Whether LiteLLM has a parameter's value go on, by function: of provider, model, name, value."""

@@ -6,7 +6,7 @@ the endpoint of it, the relay lane its `Wire`, and `function_lane` a call of Lit
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from lmproxy.call import Call, Json, Usage
 from lmproxy.errors import InvalidRequest
@@ -26,6 +26,9 @@ class LitellmFunction:
             the base URL has behind the connection's. Others do not have it.
         arguments: of LiteLLM's name of a provider and the fields that go on, what it is given.
         answer: of a call and LiteLLM's answer, the client's.
+        files: fields of a form whose files become arguments of these names.
+        content: of a call and what LiteLLM gave, the media type and body of an answer that is no
+            JSON; `None` where it is, and `answer` makes it.
         own: further fields that are a provider's own, by LiteLLM's name of it.
     """
 
@@ -35,12 +38,14 @@ class LitellmFunction:
     providers: Mapping[str, tuple[str, str]]
     arguments: Callable[[str, Json], Json]
     answer: Callable[[Call, Json], Json]
+    files: tuple[str, ...] = ()
+    content: Callable[[Call, Any], tuple[bytes, bytes] | None] | None = None
     own: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation and its endpoint, a `POST` with a JSON body in OpenAI's dialect.
+    """An operation and its endpoint, a `POST` in OpenAI's dialect.
 
     Attributes:
         name: the word for it in records.
@@ -52,7 +57,10 @@ class Operation:
         litellm: `None` where LiteLLM cannot do it.
         default_model: the name for requests without one; `None`: the config's `default_model`.
         read_usage: of an answer in the client's form, its tokens; `None` if it does not say.
-        streams: whether a client may ask for a stream.
+        streams: whether a client may ask for a stream, by `stream`.
+        wants_stream: of a body, whether it asks for one in another way.
+        takes: the form of its body; of a form, `check` is given the short texts and, of each file,
+            its name, type and size.
     """
 
     name: str
@@ -65,6 +73,8 @@ class Operation:
     default_model: str | None = None
     read_usage: Callable[[Json], Usage | None] = usage_of
     streams: bool = False
+    wants_stream: Callable[[Json], bool] | None = None
+    takes: Literal["json", "form", "either"] = "json"
 
 
 def need(body: Json, param: str, kinds: type | tuple[type, ...], wanted: str) -> Any:
@@ -81,6 +91,18 @@ def need(body: Json, param: str, kinds: type | tuple[type, ...], wanted: str) ->
     if not isinstance(value, kinds):
         raise InvalidRequest(f"'{param}' must be {wanted}.", code="invalid_type", param=param)
     return value
+
+
+def need_file(body: Json, *names: str) -> None:
+    """Look for a file, or what stands for one, under one of `names`.
+
+    Raises:
+        InvalidRequest: there is none.
+    """
+    if not any(body.get(name) for name in names):
+        raise InvalidRequest(
+            f"The request has no '{names[0]}'.", code="missing_required_parameter", param=names[0]
+        )
 
 
 def as_chosen(_: str, chosen: Json) -> Json:

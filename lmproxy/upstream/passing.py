@@ -184,6 +184,25 @@ class LongAnswer:
         self._passing.close()
 
 
+class Once:
+    """The pieces of an answer that is there already."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def __aiter__(self) -> "Once":
+        return self
+
+    async def __anext__(self) -> bytes:
+        body, self._body = self._body, b""
+        if not body:
+            raise StopAsyncIteration
+        return body
+
+    async def aclose(self) -> None:
+        """Nothing is under way."""
+
+
 class EventStream:
     """The events of a streamed answer, in blocks that end between two events."""
 

@@ -95,7 +95,7 @@ class Provider(Connection):
 
     def _relays(self, operation: str) -> bool:
         """Whether it is relayed; against a forced lane only where that has no way for it."""
-        if operation not in WIRES or word_of(operation) not in self._speaks:
+        if operation not in WIRES or self._speaks.isdisjoint((operation, word_of(operation))):
             return False
         return self._relays_others or not (operation in BRIDGED or self._has_function(operation))
 

@@ -21,14 +21,19 @@ from lmproxy.upstream.egress import AnyAnswer, Egress
 from lmproxy.upstream.events import MOST_ANSWER_BYTES, json_of
 from lmproxy.upstream.faults import error_inside, error_of, rejected
 from lmproxy.upstream.lease import Leases
-from lmproxy.upstream.passing import Deadlines, EventStream, LongAnswer, Passing
+from lmproxy.upstream.passing import Deadlines, EventStream, LongAnswer, Once, Passing
 from lmproxy.upstream.request_body import dump
 from lmproxy.upstream.responses_wire import STORED
-from lmproxy.upstream.wire import Mending, Wire
+from lmproxy.upstream.upload import Upload
+from lmproxy.upstream.watch import StreamWatch
+from lmproxy.upstream.wire import AsEvents, Kind, Mending, Wire
 from lmproxy.upstream.wires import WIRES
 
 MOST_ERROR_BYTES = 64 * 1024
 EVENT_STREAM = "text/event-stream"
+EVENTS = b"text/event-stream; charset=utf-8"
+JSON = "application/json"
+NO_STREAM = "The provider did not stream, though it was asked to."
 
 
 Send = Callable[[float], Awaitable[AnyAnswer]]
@@ -43,6 +48,10 @@ class Asked:
     stream: bool
     withhold: bool
     call: Call | None = None
+
+    def kind(self, media_type: str) -> Kind:
+        """What a plain answer of this media type has to be."""
+        return "object" if self.call is None else self.wire.kind(self.call, media_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +85,16 @@ class Relay:
             Refused: the connection is busy, or the body cannot be written as JSON again.
         """
         wire = WIRES[call.operation]
-        document, withhold = wire.body(call, model, self.stream_usage)
-        body = dump(document)
+        body, withhold = self._body(call, model, wire)
         send = partial(self.egress.post, self.urls[call.operation], body, dict(call.headers))
         asked = Asked(wire, call.stream, withhold, call)
         return await self._send(send, asked, observed, leases)
+
+    def _body(self, call: Call, model: str, wire: Wire) -> tuple[bytes | Upload, bool]:
+        if call.form is not None:
+            return Upload(call.form, model), False
+        document, withhold = wire.body(call, model, self.stream_usage)
+        return dump(document), withhold
 
     async def look_up(self, lookup: Lookup, observed: Observed, leases: Leases) -> Reply:
         """Ask about a response that the provider keeps; see `ask`."""
@@ -109,7 +123,12 @@ class Relay:
         if passing.status != 200:
             error = await _error_body(passing)
             raise rejected(passing.status, error, passing.headers, self.scrubber)
-        return await (self._stream if asked.stream else self._plain)(passing, asked)
+        if asked.stream:
+            return await self._stream(passing, asked)
+        kind = asked.kind(passing.content_type)
+        return await (
+            self._plain(passing, asked) if kind == "object" else self._bare(passing, kind)
+        )
 
     async def _plain(self, passing: Passing, asked: Asked) -> Reply:
         if passing.content_type == EVENT_STREAM:
@@ -142,23 +161,57 @@ class Relay:
         passing.close()
         return Reply(200, b"application/json", body, passing.observed)
 
+    async def _bare(self, passing: Passing, kind: Kind) -> Reply:
+        """An answer that is no JSON object: sound as it comes, or a text."""
+        if passing.content_type in (EVENT_STREAM, *answers.PAGES):
+            raise UpstreamInvalidResponse("The provider answered something else than was asked.")
+        passing.begin()
+        comes = kind == "sound" and passing.content_type != JSON
+        head = await (passing.read() if comes else passing.some(answers.PARSED_WHOLE_BYTES))
+        self._raise_error_in(head)
+        if kind == "sound" and not (comes and head):
+            raise UpstreamInvalidResponse("The provider's answer is no sound.")
+        observed = passing.observed
+        if passing.at_end:
+            observed.delivered_bytes = len(head)
+            passing.close()
+            return Reply(200, passing.content_type_header, head, observed)
+        body = LongAnswer(passing, head, _nothing_to_note)
+        return Reply(200, passing.content_type_header, body, observed)
+
+    def _raise_error_in(self, answer: bytes) -> None:
+        parsed = answers.json_object(answer) if answer[:1] == b"{" else None
+        if parsed and parsed.get("error"):
+            raise error_inside(parsed["error"], self.scrubber)
+
+    async def _as_stream(self, passing: Passing, as_events: AsEvents, watch: StreamWatch) -> Reply:
+        """The stream of a plain answer, from a provider that does not stream."""
+        passing.begin()
+        answer = await passing.some(MOST_ANSWER_BYTES)
+        self._raise_error_in(answer)
+        is_page = passing.content_type in answers.PAGES
+        events = None if is_page else as_events(answer, passing.content_type)
+        if events is None or not passing.at_end:
+            raise UpstreamInvalidResponse(NO_STREAM)
+        watch.see(events)
+        watch.end()
+        passing.close()
+        return Reply(200, EVENTS, Once(events), passing.observed)
+
     async def _stream(self, passing: Passing, asked: Asked) -> Reply:
-        if passing.content_type != EVENT_STREAM:
-            passing.begin()
-            raise self._not_a_stream(await passing.some(MOST_ERROR_BYTES))
         wire = asked.wire
         watch = wire.watch(passing.observed, self.scrubber, withhold_usage=asked.withhold)
+        if passing.content_type != EVENT_STREAM:
+            if wire.as_events is not None:
+                return await self._as_stream(passing, wire.as_events, watch)
+            passing.begin()
+            self._raise_error_in(await passing.some(MOST_ERROR_BYTES))
+            raise UpstreamInvalidResponse(NO_STREAM)
         body = EventStream(passing, watch)
         first = await body.first_event()
         self._check_first(first)
         wire.note_start(first, passing.observed)
         return Reply(200, passing.content_type_header, body, passing.observed)
-
-    def _not_a_stream(self, answer: bytes) -> UpstreamFault:
-        parsed = answers.json_object(answer)
-        if parsed and parsed.get("error"):
-            return error_inside(parsed["error"], self.scrubber)
-        return UpstreamInvalidResponse("The provider did not stream, though it was asked to.")
 
     def _check_first(self, event: bytes) -> None:
         """Raise unless the first event is a chunk of an answer. `[DONE]` alone is none."""
@@ -168,6 +221,10 @@ class Relay:
         error = error_of(parsed)
         if error:
             raise error_inside(error, self.scrubber)
+
+
+def _nothing_to_note(head: bytes, tail: bytes, observed: Observed) -> None:
+    """Neither sound nor a bare text says what it cost."""
 
 
 async def _error_body(passing: Passing) -> bytes:

@@ -65,7 +65,7 @@ _HOSTED = (
     Vendor(
         "mistral",
         "https://api.mistral.ai/v1",
-        _only("chat", "embeddings", "models"),
+        _only("chat", "embeddings", "models", "transcription"),
         # 422 extra_forbidden for include_usage; the last chunk has the counts anyway.
         # https://github.com/openai/openai-agents-python/issues/442; not in mistralai 3.7.0.
         stream_usage="given",
@@ -88,7 +88,7 @@ _HOSTED = (
     Vendor(
         "xai",
         "https://api.x.ai/v1",
-        _only("chat", "models", "responses", "images"),
+        _only("chat", "models", "responses", "image_generation"),
         litellm="xai",
     ),
     Vendor(
@@ -109,7 +109,7 @@ _HOSTED = (
         "together_ai",
         "https://api.together.xyz/v1",
         # Its list of models is a bare array, which no OpenAI client reads.
-        _only("chat", "completions", "embeddings", "images", "audio", "rerank"),
+        _only("chat", "completions", "embeddings", "image_generation", "audio", "rerank"),
         litellm="together_ai",
     ),
     Vendor(
@@ -136,7 +136,7 @@ _SELF_HOSTED = (
     Vendor(
         "vllm",
         None,
-        _and("responses", "audio", "messages", "count_tokens", "rerank"),
+        _and("responses", "transcription", "translation", "messages", "count_tokens", "rerank"),
         key_required=False,
         aliases=("hosted_vllm",),
         litellm="hosted_vllm",
@@ -191,7 +191,7 @@ _TRANSLATED = (
         "azure",
         None,
         # No moderations: Azure filters inside each answer.
-        _and("responses", "images", "audio"),
+        _and("responses", "image_generation", "image_edit", "audio"),
         auth="api-key",
         key_required=False,  # An Entra ID token can stand in its place.
         chat_lane="translate",  # Older addresses name deployment and api-version in the URL.

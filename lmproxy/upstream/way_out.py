@@ -38,7 +38,6 @@ NOT_OURS = {
 from the environment, or tell the provider of LiteLLM."""
 SDK = "x-stainless-"
 STREAMED = {EVENT_STREAM, "application/x-ndjson", "application/vnd.amazon.eventstream"}
-PAGES = {"text/html", "application/xhtml+xml"}
 
 T = TypeVar("T")
 
@@ -167,7 +166,7 @@ class WayOut:
             raise UpstreamInvalidResponse("The provider did not stream, though it was asked to.")
         if streamed and not streams:
             raise UpstreamInvalidResponse("The provider streamed an answer that should be plain.")
-        if passing.content_type in PAGES:
+        if passing.content_type in answers.PAGES:
             raise UpstreamInvalidResponse("The provider's answer is a web page.")
 
     def judge(self, answer: bytes) -> None:

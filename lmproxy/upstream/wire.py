@@ -5,6 +5,7 @@ The relay lane is the same for all of them: this is what it asks where they diff
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from lmproxy.call import Call, Json, Observed, Usage
 from lmproxy.config.values import StreamUsage
@@ -19,6 +20,13 @@ NoteWhole = Callable[[bytes, Observed, Scrubber], None]
 NoteEnds = Callable[[bytes, bytes, Observed], None]
 Mending = Callable[[bytes], bytes]
 NoteStart = Callable[[bytes, Observed], None]
+AsEvents = Callable[[bytes, str], bytes | None]
+Kind: TypeAlias = Literal["object", "text", "sound"]
+"""What a plain answer is: a JSON object, a text to be read as a whole, or sound as it comes."""
+
+
+def _an_object(_call: Call, _media_type: str) -> Kind:
+    return "object"
 
 
 def _note_nothing(start: bytes, observed: Observed) -> None:
@@ -41,6 +49,9 @@ class Wire:
             the client can read; `None` where it is one, as nearly always.
         family: what `speaks` calls it together with others; `None`: its own name.
         note_start: takes note of what a stream's first event, or a long plain answer's head, says.
+        kind: of a call and the media type of its plain answer, what that has to be.
+        as_events: of a plain answer where a stream was asked for, the stream; `None` where that is
+            no answer. It is given the media type too.
     """
 
     path: str
@@ -51,6 +62,8 @@ class Wire:
     mend: Callable[[Call, bytes], Mending | None] | None = None
     family: str | None = None
     note_start: NoteStart = _note_nothing
+    kind: Callable[[Call, str], Kind] = _an_object
+    as_events: AsEvents | None = None
 
 
 def renamed(call: Call, model: str, _: StreamUsage) -> tuple[Json, bool]:

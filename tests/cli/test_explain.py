@@ -44,11 +44,12 @@ def test_explain_says_rule_targets_and_what_becomes_of_each_group(tmp_path: Path
     assert ended.stdout.splitlines() == [
         'gpt-4o: rule "gpt*" (line 16)',
         "  1. openai.gpt-4o: chat by relay, messages as chat by translate, responses by relay",
-        "     completions, embeddings, moderations by relay",
+        "     completions, embeddings, moderations, image_generation, image_edit, image_variation, "
+        "speech, transcription, translation by relay",
         "     rerank not offered",
         "  2. vllm.gpt-4o: chat by relay, messages by relay, responses by relay, as qwen",
-        "     completions, embeddings, rerank by relay",
-        "     moderations not offered",
+        "     completions, embeddings, rerank, transcription, translation by relay",
+        "     moderations, image_generation, image_edit, image_variation, speech not offered",
         "group team: goes to openai.gpt-4o",
         "group interns: goes to vllm.qwen",
     ]

@@ -81,6 +81,7 @@ RICH_RECORD = {
         "total_tokens": 12,
         "cached_tokens": 4,
         "reasoning_tokens": 1,
+        "seconds": None,
         "source": "provider",
     },
     "finish_reason": "stop",
@@ -96,6 +97,7 @@ BEHAVIOURS = {
     "r-busy": refusals.rate_limited(),
     "r-reset": faults.reset_after_request,
     "r-cut": faults.eof_mid_event(),
+    "r-spoken": behaviours.plain({"text": "hello", "usage": {"type": "duration", "seconds": 2.5}}),
 }
 
 
@@ -127,6 +129,8 @@ def every_kind(client: httpx.Client) -> Iterator[httpx.Response]:
     yield client.post(path, json=chat("other/r"), headers=bearer(GUEST_KEY))
     yield client.post(path, json=chat("r-nobody"), headers={"user-agent": ""})
     yield client.post(path, content=b"{", headers={**key, "content-type": "application/json"})
+    sound = {"file": ("a.wav", b"RIFF", "audio/wav")}
+    yield client.post("/audio/transcriptions", data={"model": "r-spoken"}, files=sound, headers=key)
     yield client.get("/models", headers=key)
     yield client.get("/nowhere", headers=key)
 
@@ -223,6 +227,7 @@ def test_each_kind_of_request_has_its_outcome_status_and_code(records: list[Json
         ("refused", 403, "model_not_allowed"),
         ("refused", 401, "invalid_api_key"),
         ("refused", 400, "invalid_json"),
+        ("answered", 200, None),
         ("answered", 200, None),
         ("refused", 404, "unknown_url"),
         ("client_gone", 499, "client_gone"),

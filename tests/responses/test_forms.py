@@ -16,7 +16,7 @@ from lmproxy.upstream.responses_tools import Toolbox, read_tools
 from tests.responses.reference import event_faults, faults
 
 Json = dict[str, Any]
-COUNTED = Usage(30, 3, 33, 20, 2, "provider")
+COUNTED = Usage(30, 3, 33, 20, 2, source="provider")
 SIGNED = {"type": "thinking", "thinking": "hm", "signature": "Eq+/=="}
 HIDDEN = {"type": "redacted_thinking", "data": "xyz"}
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,QUJD"}, "index": 0}

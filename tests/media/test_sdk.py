@@ -1,0 +1,102 @@
+"""The openai SDK, both majors, as its users draw, speak and listen with it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import TEAM_KEY
+from tests.harness.proxy import REPOSITORY, Proxy, process_environment
+from tests.media.uploading import fields_of, parts_of, wav
+from tests.provider import media
+from tests.provider.behaviours import plain
+from tests.provider.server import Provider
+
+SCRIPT = REPOSITORY / "tests" / "clients" / "use_media.py"
+PYTHONS = {"2": sys.executable, "3": str(REPOSITORY / ".venv-openai-3" / "bin" / "python")}
+SOUND = b"ID3 hello"
+BEHAVIOURS = {
+    "sdk-draw": plain(media.pictures()),
+    "sdk-edit": plain(media.pictures()),
+    "sdk-vary": plain(media.pictures()),
+    "sdk-draw-stream": media.typed_events(
+        [
+            {
+                "type": "image_generation.partial_image",
+                "b64_json": "AA==",
+                "partial_image_index": 0,
+            },
+            {"type": "image_generation.completed", "b64_json": "AA==", "usage": media.IMAGE_USAGE},
+        ]
+    ),
+    "sdk-say": media.sound([SOUND[:3], SOUND[3:]]),
+    "sdk-hear": plain(media.transcription()),
+    "sdk-hear-text": media.text(media.SPOKEN),
+    "sdk-hear-stream": plain(media.transcription()),
+}
+
+
+@pytest.fixture(scope="module", params=PYTHONS, ids=[f"openai {major}.x" for major in PYTHONS])
+def seen(
+    request: pytest.FixtureRequest,
+    operations: Proxy,
+    provider: Provider,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, Any]:
+    """What the SDK's user saw."""
+    for model, behaviour in BEHAVIOURS.items():
+        provider.on(model, behaviour)
+    folder: Path = tmp_path_factory.mktemp("media")
+    (folder / "speech.wav").write_bytes(wav())
+    (folder / "dot.png").write_bytes(media.PNG)
+    run = subprocess.run(
+        [PYTHONS[request.param], str(SCRIPT), operations.api, TEAM_KEY, str(folder)],
+        capture_output=True,
+        text=True,
+        env=process_environment({}),
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 0, run.stderr
+    answer: dict[str, Any] = json.loads(run.stdout)
+    assert answer["sdk"].startswith(f"{request.param}.")
+    return answer
+
+
+def test_pictures_are_made_changed_and_varied(seen: dict[str, Any], provider: Provider) -> None:
+    assert seen["pictures"] == {
+        "made": len(media.PNG),
+        "tokens": 282,
+        "changed": 1,
+        "varied": 1,
+    }
+    assert seen["drawn"] == ["image_generation.partial_image", "image_generation.completed"]
+    edit = provider.requests_for("sdk-edit")[-1]
+    files = [part.data for part in parts_of(edit) if b"Content-Type" in part.headers]
+    assert files == [media.PNG] * 2
+
+
+def test_speech_is_streamed_to_a_file(seen: dict[str, Any]) -> None:
+    assert seen["speech"] == {
+        "streamed": SOUND.decode(),
+        "plain": SOUND.decode(),
+        "type": "audio/mpeg",
+    }
+
+
+def test_what_was_said_is_written_down(seen: dict[str, Any], provider: Provider) -> None:
+    written = seen["written"]
+
+    assert (written["text"], written["english"]) == (media.SPOKEN, media.SPOKEN)
+    assert written["usage"] == 19
+    assert written["bare"].strip() == media.SPOKEN
+    assert written["events"] == ["transcript.text.delta", "transcript.text.done"]
+    heard = next(r for r in provider.requests_for("sdk-hear") if "transcriptions" in r.path)
+    assert fields_of(heard)["file"] == wav()
+
+
+def test_a_model_without_it_is_a_not_found_error(seen: dict[str, Any]) -> None:
+    assert seen["refused"] == {"class": "NotFoundError", "code": "operation_not_supported"}
