@@ -30,12 +30,11 @@ GEMINI = {
     ],
     "usageMetadata": {"promptTokenCount": 5, "candidatesTokenCount": 7, "totalTokenCount": 12},
 }
-OF_AZURE = "/openai/deployments/"
 SAY = {"input": "Hello.", "voice": "alloy"}
 
 
 def only(provider: Provider, model: str) -> SeenRequest:
-    (seen,) = [r for r in provider.requests if r.model == model or f"/{model}/" in r.path]
+    (seen,) = provider.requests_for(model)
     assert UPSTREAM_KEY in str(seen.headers)
     return seen
 
@@ -81,25 +80,30 @@ def test_gemini_changes_pictures(
     assert (record["usage"]["prompt_tokens"], record["usage"]["completion_tokens"]) == (5, 7)
 
 
-def test_azures_deployments_draw_speak_and_listen(provider: Provider, client: httpx.Client) -> None:
-    async def behave(exchange: Any) -> None:
-        path = exchange.request.path
-        answer = plain(media.transcription() if "transcr" in path else media.pictures())
-        await (media.sound([b"ID3"]) if "speech" in path else answer)(exchange)
+def test_azures_deployments_draw_change_speak_and_listen(
+    provider: Provider, client: httpx.Client
+) -> None:
+    provider.on("azure-draw", plain(media.pictures()))
+    provider.on("azure-hear", plain(media.transcription()))
+    provider.on("azure-say", media.sound([b"ID3"]))
 
-    for model in ("azure-draw", "azure-hear", "azure-say", ""):
-        if model:
-            provider.on(model, behave)
-
+    drawn = make(client, "azure/azure-draw")
+    changed = change(client, "azure/azure-draw", prompt="x")
     heard = transcribe(client, "azure/azure-hear", wav())
     said = say(client, "azure/azure-say")
 
+    assert drawn.json()["data"] == media.pictures()["data"], drawn.text
+    assert changed.json()["data"] == media.pictures()["data"], changed.text
     assert heard.json()["text"] == media.SPOKEN, heard.text
-    assert said.content == b"ID3"
-    assert only(provider, "azure-hear").path.startswith(
-        f"{OF_AZURE}azure-hear/audio/transcriptions"
-    )
-    assert only(provider, "azure-say").path.startswith(f"{OF_AZURE}azure-say/audio/speech")
+    assert said.content == b"ID3", said.text
+    seen = provider.requests_for("azure-draw") + provider.requests_for("azure-hear")
+    seen += provider.requests_for("azure-say")
+    assert [request.path.partition("?")[0].partition("/azure-")[2] for request in seen] == [
+        "draw/images/generations",
+        "draw/images/edits",
+        "hear/audio/transcriptions",
+        "say/audio/speech",
+    ]
 
 
 def test_pictures_are_changed_with_all_that_was_uploaded(

@@ -34,7 +34,7 @@ def data_of(answer: httpx.Response) -> list[Any]:
 def test_json_arrives_byte_for_byte_with_its_usage_in_the_record(
     operations: Proxy, provider: Provider, client: httpx.Client, path: str
 ) -> None:
-    body = b'{ "text" : "caf\\u00e9",  "usage":{"type":"duration","seconds":3}, "x":1.50 }'
+    body = b'{ "text" : "\\u00fcber",  "usage":{"type":"duration","seconds":3}, "x":1.50 }'
     provider.on(f"heard-{path}", plain(body))
 
     answer = transcribe(client, f"relay/heard-{path}", path=f"/audio/{path}")

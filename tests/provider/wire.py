@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import unquote
 
 MAX_HEAD_BYTES = 1 << 20
-_MODEL_IN_PATH = re.compile(r"/models/([^:?]+):|/model/([^/?]+)/")
-"""Google's and Bedrock's."""
+_MODEL_IN_PATH = re.compile(r"/models/([^:?]+):|/(?:model|deployments)/([^/?]+)/")
+"""Google's, Bedrock's and Azure's."""
 _MULTIPART_MODEL = re.compile(rb'name="model"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n([^\r\n]*)\r\n')
 
 
@@ -24,7 +24,7 @@ class SeenRequest:
 
     `path` is the request target with its query. `headers` keep order, case and repetitions.
     `json` is None unless the body is a JSON object; `model` comes from it, from a form, or from a
-    path of Google's or Bedrock's.
+    path of Google's, Bedrock's or Azure's.
     `connection` numbers the TCP connections from 1. `received_at` is on the monotonic clock.
     """
 

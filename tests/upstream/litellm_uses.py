@@ -63,6 +63,34 @@ CALLS: dict[str, Call] = {
     "litellm.utils:ProviderConfigManager.get_provider_rerank_config": by_name(
         "model provider api_base present_version_params"
     ),
+    "litellm:aimage_generation": by_name("model", may_be_more=True),
+    "litellm:image_generation": by_name(
+        "model prompt n quality response_format size style user api_key api_base",
+        may_be_more=True,
+    ),
+    "litellm:aimage_edit": by_name("model image prompt", may_be_more=True),
+    "litellm:image_edit": by_name(
+        "model image mask prompt n quality response_format size user", may_be_more=True
+    ),
+    "litellm:atranscription": by_name("model", may_be_more=True),
+    "litellm:transcription": by_name(
+        "model file language prompt response_format timestamp_granularities temperature api_key "
+        "api_base max_retries",
+        may_be_more=True,
+    ),
+    "litellm:aspeech": by_name("model", may_be_more=True),
+    "litellm:speech": by_name(
+        "model input voice response_format speed instructions api_key api_base max_retries",
+        may_be_more=True,
+    ),
+    "litellm.utils:ProviderConfigManager.get_provider_image_generation_config": by_name(
+        "model provider"
+    ),
+    "litellm.utils:ProviderConfigManager.get_provider_image_edit_config": by_name("model provider"),
+    "litellm.utils:get_optional_params_transcription": by_name(
+        "model custom_llm_provider language prompt response_format temperature "
+        "timestamp_granularities"
+    ),
     "litellm.utils:get_optional_params_embeddings": by_name(
         "model custom_llm_provider user dimensions"
     ),
