@@ -1,0 +1,76 @@
+"""Which `api_key_check` may be: what is refused at start, and what lets everybody in."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import base_config, chat
+from tests.harness.command import Ended, oai_proxy
+from tests.keys.test_key_check import OWN, WEB, ask, config_with, start
+from tests.provider.server import Provider
+
+
+def checked(folder: Path, config: dict[str, Any]) -> Ended:
+    (folder / "my_validators.py").write_text(OWN)
+    (folder / "proxy.json").write_text(json.dumps(config))
+    return oai_proxy("check", "--config", "proxy.json", folder=folder)
+
+
+ALLOW = {"class": "lm_proxy.api_key_check.AllowAll", "group": "team"}
+
+
+def test_everybody_may_come_in_on_loopback_if_it_is_said_twice(
+    provider: Provider, tmp_path: Path
+) -> None:
+    with start(provider, tmp_path, ALLOW, allow_anonymous=True) as proxy:
+        none = httpx.post(f"{proxy.api}/chat/completions", json=chat("any"))
+
+        assert [none.status_code, ask(proxy, "any text").status_code] == [200, 200]
+        assert {record["group"] for record in proxy.records()} == {"team"}
+
+
+@pytest.mark.parametrize(
+    ("check", "more", "words"),
+    [
+        (ALLOW, {}, "api_key_check: lets everybody in who can connect; set allow_anonymous = true"),
+        (ALLOW, {"allow_anonymous": True, "host": "0.0.0.0"}, "lets everybody in who can connect"),
+        ({**ALLOW, "group": "x"}, {"allow_anonymous": True}, "needs a group named 'x'"),
+        ("my_validators.nothing", {}, "there is no 'my_validators.nothing'"),
+        ("lm_proxy.api_key_check.Check", {}, "there is no 'lm_proxy.api_key_check.Check'"),
+        ({"class": WEB}, {}, "api_key_check.url: is required"),
+        ({"class": WEB, "url": "http://x/"}, {}, "the key is sent nowhere, so every key would be"),
+        ({"class": WEB, "url": "http://x/{api_key}", "method": "PUT"}, {}, "method: must be one"),
+        (7, {}, "api_key_check: must be"),
+    ],
+)
+def test_a_check_that_cannot_be_is_refused_at_start(
+    check: Any, more: dict[str, Any], words: str, provider: Provider, tmp_path: Path
+) -> None:
+    ended = checked(tmp_path, {**config_with(provider, check), **more})
+
+    assert ended.returncode == 78
+    assert words in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["api_key_check", "check_api_key"])
+@pytest.mark.parametrize(
+    "path", ["lm_proxy.core.check_api_key", "lm_proxy.api_key_check.check_api_key_in_config"]
+)
+def test_both_generations_names_for_the_keys_of_the_config_are_known(
+    provider: Provider, tmp_path: Path, name: str, path: str
+) -> None:
+    ended = checked(tmp_path, {**base_config(provider), name: path})
+
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_keys_that_have_no_effect_are_a_warning(provider: Provider, tmp_path: Path) -> None:
+    config = {**base_config(provider), "api_key_check": "my_validators.validate"}
+
+    ended = checked(tmp_path, config)
+
+    assert ended.returncode == 0, ended.stderr
+    assert "groups.team.api_keys: has no effect: api_key_check alone says whose" in ended.stderr
