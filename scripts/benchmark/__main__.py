@@ -21,20 +21,23 @@ FOLDER = REPOSITORY / "docs/benchmarks"
 
 
 def main() -> None:
-    """Ctrl-C or SIGTERM ends the measuring; what was measured until then is printed."""
+    """Ctrl-C or SIGTERM ends the measuring; what was measured until then is printed, not kept."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     options = arguments()
     names = chosen_gateways(options)
     rows = chosen_rows(options.only, names)
     for name in names:
         install(name, options)
-    results, pace = Results(), QUICK if options.quick else FULL
+    results, pace, is_whole = Results(), QUICK if options.quick else FULL, False
     with suppress(KeyboardInterrupt), tempfile.TemporaryDirectory() as folder:
         measure(options, names, rows, pace, results, Path(folder))
+        is_whole = True
     text = report.markdown(results, rows, names, pace)
     print(text)
-    if options.write:
+    if options.write and is_whole:
         report.write(FOLDER, text, results)
+    elif options.write:
+        say("not written: the run was ended before its end")
 
 
 def measure(
