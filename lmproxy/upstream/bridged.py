@@ -1,6 +1,6 @@
 """What chat answered, read for another dialect: a whole answer, or a stream of events."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from lmproxy.call import Json, Pieces, Reply
 from lmproxy.errors import UpstreamInvalidResponse
@@ -50,8 +50,8 @@ class BridgedStream:
             except StopAsyncIteration:
                 self._ended = True
                 return self._end()
-            chunks: Iterable[Json] = filter(None, map(json_of, split_events(block)))
-            events = b"".join(map(self._add, chunks))
+            said = map(json_of, split_events(block))
+            events = b"".join(self._add(chunk) for chunk in said if isinstance(chunk, dict))
             if events:
                 return events
         raise StopAsyncIteration

@@ -15,6 +15,7 @@ from lmproxy.upstream.chat_form import first_choice
 from lmproxy.upstream.message_form import reasoning_of, refusal_of, thoughts_of
 from lmproxy.upstream.response_form import (
     annotations_of,
+    calls_of,
     ended,
     images_of,
     incomplete,
@@ -102,9 +103,9 @@ class ResponseEvents:
             events += begun + message.refuse(refusal)
         if "annotations" in delta and isinstance(self._speech, OpenMessage):
             events += self._speech.cite(annotations_of(delta))
-        for data in images_of(delta):
+        for data in images_of(delta) if "images" in delta else ():
             events += self._show(data)
-        for called in delta.get("tool_calls") or ():
+        for called in calls_of(delta) if "tool_calls" in delta else ():
             events += self._called(called)
         return events
 
@@ -118,7 +119,7 @@ class ResponseEvents:
 
     def _thought(self, block: Json) -> bytes:
         """A thought, or a piece of one. What is signed is complete, and so is what is hidden."""
-        thinking = block.get("thinking") or ""
+        thinking = text_of(block.get("thinking"))
         if not is_sealed(block):
             return self._think(thinking) if thinking else b""
         events = self._close_speech() if block.get("data") else b""  # A thought of its own.

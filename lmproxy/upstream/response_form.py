@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
+
 from lmproxy.call import Json, Usage
 from lmproxy.upstream.chat_form import first_choice
 from lmproxy.upstream.message_form import reasoning_of, refusal_of, thoughts_of
@@ -124,7 +126,7 @@ def usage(counted: Any, observed: Usage) -> Json | None:
 def output(answer: Json, tools: Toolbox, *, wants_logprobs: bool) -> list[Json]:
     """The items of a whole answer: a chat completion."""
     choice = first_choice(answer)
-    said = choice.get("message") or {}
+    said = _table(choice, "message")
     found = choice.get("logprobs") if wants_logprobs else None
     images = [image_item(new_id("ig"), data) for data in images_of(said)]
     items = [*_thoughts(said), *_message(said, found), *images, *_calls(said, tools)]
@@ -137,7 +139,7 @@ def output(answer: Json, tools: Toolbox, *, wants_logprobs: bool) -> list[Json]:
 def _thoughts(said: Json) -> Iterator[Json]:
     blocks = thoughts_of(said)
     for block in blocks:
-        text = block.get("thinking") or ""
+        text = text_of(block.get("thinking"))
         if text or is_sealed(block):
             yield reasoning_item(new_id("rs"), text, block)
     reasoning = reasoning_of(said)
@@ -157,10 +159,41 @@ def _message(said: Json, found: Any) -> Iterator[Json]:
 
 
 def _calls(said: Json, tools: Toolbox) -> Iterator[Json]:
-    for called in said.get("tool_calls") or ():
-        function = called.get("function") or {}
-        arguments = function.get("arguments") or ""
-        yield call_item(None, called.get("id"), function.get("name") or "", arguments, tools)
+    for called in calls_of(said):
+        function = called["function"]
+        yield call_item(None, called["id"], function["name"], function["arguments"], tools)
+
+
+def calls_of(said: Json) -> Iterator[Json]:
+    """The tool calls of a message or delta, or fragments of them, each with every field.
+
+    Some servers give the arguments as an object.
+    """
+    for one in tables(said, "tool_calls"):
+        index, identifier, function = one.get("index"), one.get("id"), one.get("function")
+        function = function if isinstance(function, dict) else {}
+        name, arguments = function.get("name"), function.get("arguments")
+        if arguments and not isinstance(arguments, str):
+            arguments = orjson.dumps(arguments).decode()
+        yield {
+            "index": index if isinstance(index, int) else 0,
+            "id": identifier if isinstance(identifier, str) else None,
+            "function": {
+                "name": name if isinstance(name, str) else "",
+                "arguments": arguments or "",
+            },
+        }
+
+
+def tables(thing: Any, name: str) -> list[Json]:
+    """The objects in a list that stands in a field; none if nothing of the kind does."""
+    given = thing.get(name) if isinstance(thing, dict) else None
+    return [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+
+
+def _table(thing: Json, name: str) -> Json:
+    given = thing.get(name)
+    return given if isinstance(given, dict) else {}
 
 
 def text_of(content: Any) -> str:
@@ -173,24 +206,14 @@ def text_of(content: Any) -> str:
 
 def images_of(said: Json) -> list[str]:
     """The pictures of a message or delta, in base64; Gemini makes some."""
-    given = said.get("images")
-    found = []
-    for one in given if isinstance(given, list) else ():
-        address = one.get("image_url") if isinstance(one, dict) else None
-        url = address.get("url") if isinstance(address, dict) else None
-        if isinstance(url, str) and url.startswith("data:"):
-            found.append(url.partition(",")[2])
-    return found
+    urls = (_table(one, "image_url").get("url") for one in tables(said, "images"))
+    data = (url for url in urls if isinstance(url, str) and url.startswith("data:"))
+    return [url.partition(",")[2] for url in data]
 
 
 def annotations_of(said: Json) -> list[Json]:
     """Where a message's or delta's words come from, as far as an answer can say it."""
-    given = said.get("annotations")
-    cited = (
-        one.get("url_citation")
-        for one in (given if isinstance(given, list) else ())
-        if isinstance(one, dict) and one.get("type") == "url_citation"
-    )
+    given = [one for one in tables(said, "annotations") if one.get("type") == "url_citation"]
     return [
         {
             "type": "url_citation",
@@ -199,26 +222,21 @@ def annotations_of(said: Json) -> list[Json]:
             "start_index": one.get("start_index") or 0,
             "end_index": one.get("end_index") or 0,
         }
-        for one in cited
-        if isinstance(one, dict)
+        for one in (_table(citation, "url_citation") for citation in given)
     ]
 
 
 def logprobs_of(found: Any) -> list[Json]:
     """How likely each token of a text was, in the form of a response."""
-    given = found.get("content") if isinstance(found, dict) else None
     return [
-        {
-            **_likely(one),
-            "top_logprobs": [_likely(other) for other in one.get("top_logprobs") or ()],
-        }
-        for one in given or ()
+        {**_likely(one), "top_logprobs": [_likely(other) for other in tables(one, "top_logprobs")]}
+        for one in tables(found, "content")
     ]
 
 
 def _likely(one: Json) -> Json:
     return {
-        "token": one.get("token"),
-        "logprob": one.get("logprob"),
+        "token": str(one.get("token") or ""),
+        "logprob": one.get("logprob") or 0.0,
         "bytes": one.get("bytes") or [],
     }

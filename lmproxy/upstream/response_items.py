@@ -176,13 +176,13 @@ class OpenCall(OpenItem):
     """A call of a tool. A custom tool's input is told once it is complete."""
 
     def __init__(self, emit: Emit, index: int, called: Json, tools: Toolbox) -> None:
-        function = called.get("function") or {}
-        self._told = function.get("name") or ""
+        """`called`: its first fragment, see `response_form.calls_of`."""
+        self._told = called["function"]["name"]
         self._tools = tools
         self._is_custom = tools.tool(self._told).is_custom
         super().__init__(emit, index, new_id("ctc" if self._is_custom else "fc"))
         self._arguments = ""
-        first = call_item(self._id, called.get("id"), self._told, "", tools)
+        first = call_item(self._id, called["id"], self._told, "", tools)
         self._call_id = first["call_id"]
         self._first = {**first, "input" if self._is_custom else "arguments": ""}
 
@@ -201,8 +201,8 @@ class OpenCall(OpenItem):
 
     def add(self, called: Json) -> bytes:
         """A fragment of it."""
-        more = (called.get("function") or {}).get("arguments")
-        if not isinstance(more, str) or not more:
+        more = called["function"]["arguments"]
+        if not more:
             return b""
         self._arguments += more
         if self._is_custom:
