@@ -262,6 +262,7 @@ def _openapi(app: FastAPI, prefix: str) -> dict[str, Any]:
 
 def _state(assembly: Assembly, journal: Journal, recorder: Recorder) -> Json:
     """What `/ready` answers."""
+    upstreams = assembly.snapshot.upstreams
     return {
         "ready": assembly.snapshot.enabled,
         "version": __version__,
@@ -269,8 +270,11 @@ def _state(assembly: Assembly, journal: Journal, recorder: Recorder) -> Json:
         "config": assembly.config.digest,
         "litellm_loaded": "litellm" in sys.modules,
         "connections": {
-            connection.name: {"enabled": connection.enabled, "chat": connection.lane("chat")}
-            for connection in assembly.snapshot.upstreams
+            connection.name: {
+                "enabled": connection.enabled,
+                "chat": upstreams.lane(connection, "chat"),
+            }
+            for connection in upstreams
         },
         "records_lost": journal.lost,
         "logger_records_dropped": assembly.loggers.dropped,

@@ -81,6 +81,8 @@ def _about_target(assembly: Assembly, target: Target) -> str:
 
 def way(connection: Connection, operation: str) -> str:
     """How a connection is asked: `by relay`, or `as chat by relay` where it has chat alone."""
+    if not (connection.takes(operation) or connection.takes("chat")):
+        return "not offered"
     form = "" if connection.takes(operation) else "as chat "
     return f"{form}by {connection.lane(operation)}"
 
