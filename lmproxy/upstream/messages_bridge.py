@@ -10,6 +10,7 @@ from dataclasses import replace
 import orjson
 
 from lmproxy.call import Call, Observed, Reply
+from lmproxy.errors import InvalidRequest
 from lmproxy.upstream.arguments import untranslatable
 from lmproxy.upstream.bridged import BridgedStream, whole_answer
 from lmproxy.upstream.connection import lane_not_available
@@ -43,6 +44,8 @@ async def ask_as_chat(
         raise lane_not_available("litellm", call.operation)
     try:
         chat, names, dropped = chat_body(adapter, call.body, model, provider)
+    except InvalidRequest:
+        raise
     except Exception as error:
         raise untranslatable() from error
     observed.dropped_params = tuple(dropped)  # Added to by whoever is asked, or refused there.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from lmproxy.call import Json
+from lmproxy.errors import InvalidRequest
 from lmproxy.upstream.message_form import call_id
 
 if TYPE_CHECKING:
@@ -41,7 +42,12 @@ NAMES = {
 def chat_body(
     adapter: "MessagesAdapter", body: Json, model: str, provider: str | None
 ) -> tuple[Json, dict[str, str], list[str]]:
-    """The body of a chat request, the tools' names, and what of the request is not in it."""
+    """The body of a chat request, the tools' names, and what of the request is not in it.
+
+    Raises:
+        InvalidRequest: chat has no place for a medium in it.
+        Exception: LiteLLM tripped over it.
+    """
     dropped: list[str] = []
     fresh = orjson.loads(orjson.dumps(body))
     fresh["messages"] = [_readable(message, dropped) for message in fresh["messages"]]
@@ -123,9 +129,27 @@ def _readable_block(block: Any, dropped: list[str]) -> Iterator[Any]:
         result = _readable(block, dropped)
         yield {**result, "tool_use_id": call_id(str(block.get("tool_use_id")))}
     elif kind in KNOWN_BLOCKS or not isinstance(block, dict):
+        _check_source(kind, block)
         yield block
     else:
         dropped.append(f"messages[].{kind}")
+
+
+def _check_source(kind: Any, block: Any) -> None:
+    """Refuse what LiteLLM would leave out, or take for a picture.
+
+    Raises:
+        InvalidRequest: a file that only Anthropic has, or a document by URL.
+    """
+    source = block.get("source") if kind in ("image", "document") else None
+    where = source.get("type") if isinstance(source, dict) else None
+    if where == "file" or (where == "url" and kind == "document"):
+        raise InvalidRequest(
+            f"This model's provider takes no {kind}s by {'URL' if where == 'url' else 'file id'}. "
+            "Send the data in base64.",
+            code="unsupported_content",
+            param="messages",
+        )
 
 
 def _cached(block: Json) -> Json:

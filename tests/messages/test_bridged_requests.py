@@ -192,3 +192,24 @@ def test_tools_that_were_looked_up_are_named_and_may_be_called(
     (tool,) = request["tools"]
     assert tool["function"]["parameters"] == TOOL["input_schema"]
     assert dropped == {"tools[].defer_loading", "tools[].input_examples"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "words"),
+    [
+        ("image", {"type": "file", "file_id": "file_1"}, "no images by file id"),
+        ("document", {"type": "file", "file_id": "file_1"}, "no documents by file id"),
+        ("document", {"type": "url", "url": "https://x.example/a.pdf"}, "no documents by URL"),
+    ],
+)
+def test_media_that_chat_has_no_place_for_are_not_left_out_in_silence(
+    claude: Proxy, provider: Provider, kind: str, source: Json, words: str
+) -> None:
+    content = [{"type": kind, "source": source}, {"type": "text", "text": "What is it?"}]
+    turns = [{"role": "user", "content": content}]
+
+    answer = post(claude, json={**ask("chat/gpt-media"), "messages": turns})
+
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]["message"]
+    assert provider.requests_for("gpt-media") == []
