@@ -106,8 +106,8 @@ class Usage:
     total_tokens: int | None = None
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
-    seconds: float | None = None
     source: Provenance = "unknown"
+    seconds: float | None = None
 
 
 @dataclass(slots=True)

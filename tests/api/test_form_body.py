@@ -76,8 +76,12 @@ def refusal(body: bytes) -> InvalidRequest:
     return caught.value
 
 
-names = st.text(st.characters(exclude_characters='"\\%\r\n', exclude_categories=["C"]), min_size=1)
-quoted = st.text(st.characters(exclude_characters='"\\\r\n', exclude_categories=["C"]))
+names = st.text(
+    st.characters(exclude_characters='"\\%\r\n', exclude_categories=["C"]), min_size=1, max_size=50
+)
+quoted = st.text(
+    st.characters(exclude_characters='"\\\r\n', exclude_categories=["C"]), max_size=200
+)
 data = st.one_of(
     st.binary(max_size=200),
     st.text(alphabet="\r\n-thecl", max_size=60).map(str.encode),
@@ -100,8 +104,6 @@ def is_free(piece: Piece) -> bool:
 def test_what_a_form_holds_arrives_in_its_order_however_it_was_cut(
     parts: list[Piece], step: int
 ) -> None:
-    parts = [(head, content) for head, content in parts if len(head) < 2000]
-
     arrived = gone_on(body_of(*parts, field(b"model", b"asked")), step)
 
     assert arrived == [*parts, field(b"model", b"theirs")]

@@ -1,7 +1,6 @@
 """Pictures and sound through LiteLLM's functions: what is asked, and what comes of it."""
 
 import base64
-from typing import Any
 
 import httpx
 import pytest
@@ -11,10 +10,9 @@ from tests.harness.errors import assert_refused
 from tests.harness.proxy import Proxy
 from tests.media.test_images import change, make
 from tests.media.test_transcriptions import data_of
-from tests.media.uploading import fields_of, model_of, parts_of, transcribe, wav
-from tests.provider import faults, media, refusals
+from tests.media.uploading import SAY, fields_of, parts_of, say, transcribe, wav
+from tests.provider import media
 from tests.provider.behaviours import plain
-from tests.provider.exchange import Behaviour
 from tests.provider.server import Provider
 from tests.provider.wire import SeenRequest
 
@@ -30,17 +28,12 @@ GEMINI = {
     ],
     "usageMetadata": {"promptTokenCount": 5, "candidatesTokenCount": 7, "totalTokenCount": 12},
 }
-SAY = {"input": "Hello.", "voice": "alloy"}
 
 
 def only(provider: Provider, model: str) -> SeenRequest:
     (seen,) = provider.requests_for(model)
     assert UPSTREAM_KEY in str(seen.headers)
     return seen
-
-
-def say(client: httpx.Client, model: str, **more: Any) -> httpx.Response:
-    return client.post("/audio/speech", json={**SAY, "model": model, **more})
 
 
 @pytest.mark.parametrize("kind", ["litellm", "xai", "together"])
@@ -259,44 +252,3 @@ def test_what_litellm_has_no_function_for_is_relayed_where_the_provider_speaks_i
 
     assert answer.status_code == 200, answer.text
     assert operations.record(id=answer.headers["x-request-id"])["lane"] == "relay"
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "status", "code"),
-    [
-        pytest.param(refusals.rate_limited(), 429, "rate_limit_exceeded", id="429"),
-        pytest.param(refusals.unauthorized, 502, "upstream_auth_error", id="401"),
-        pytest.param(plain({"x": 1}), 502, "upstream_invalid_response", id="other"),
-        pytest.param(
-            media.text("<html>", "text/html"), 502, "upstream_invalid_response", id="page"
-        ),
-        pytest.param(
-            plain({"error": {"message": "no", "type": "rate_limit_error"}}), 429, None, id="error"
-        ),
-        pytest.param(faults.reset_after_request, 502, "upstream_error", id="reset"),
-        pytest.param(faults.never_answers, 504, "upstream_timeout", id="silence"),
-    ],
-)
-@pytest.mark.parametrize("operation", ["draw", "change", "hear", "say"])
-def test_a_failing_provider_is_told_apart_and_asked_once(
-    operations: Proxy,
-    provider: Provider,
-    client: httpx.Client,
-    behaviour: Behaviour,
-    status: int,
-    code: str,
-    operation: str,
-    request: pytest.FixtureRequest,
-) -> None:
-    name = model_of(request)
-    provider.on(name, behaviour)
-
-    asking = {"draw": make, "change": change, "hear": transcribe, "say": say}[operation]
-    answer = asking(
-        client, f"hasty-litellm/{name}", **({"prompt": "x"} if operation == "change" else {})
-    )
-
-    assert_refused(answer, status, code)
-    assert len(provider.requests_for(name)) == 1
-    record = operations.record(id=answer.headers["x-request-id"])
-    assert record["outcome"] == "upstream_failed"

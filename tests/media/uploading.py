@@ -13,6 +13,7 @@ from tests.provider.wire import SeenRequest
 
 HEADER = re.compile(rb"([^:\r\n]+): ([^\r\n]*)\r\n")
 PATH = "/audio/transcriptions"
+SAY = {"input": "Hello.", "voice": "alloy"}
 
 
 def wav(seconds: float = 0.1) -> bytes:
@@ -62,6 +63,11 @@ def transcribe(
     """Upload a sound."""
     file = ("speech.wav", sound or wav(), "audio/wav")
     return client.post(path, data={"model": model, **fields}, files={"file": file})
+
+
+def say(client: httpx.Client, model: str, **more: Any) -> httpx.Response:
+    """Have something said."""
+    return client.post("/audio/speech", json={**SAY, "model": model, **more})
 
 
 def model_of(request: pytest.FixtureRequest) -> str:
