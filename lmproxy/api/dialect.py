@@ -8,7 +8,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lmproxy.call import Json
-from lmproxy.errors import InvalidKey, MethodNotAllowed, ProxyError
+from lmproxy.errors import (
+    InvalidKey,
+    LaneNotAvailable,
+    MethodNotAllowed,
+    ProxyError,
+    UpstreamAuthError,
+)
+
+LASTING = (InvalidKey, LaneNotAvailable, UpstreamAuthError)
+"""Errors that are the same a minute later: somebody has to act first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +50,17 @@ class Dialect:
 
 
 def error_headers(error: ProxyError) -> list[tuple[bytes, bytes]]:
-    """Headers that go with an error: on 401 and 405 those of RFC 9110, 15.5.2 and 15.5.6."""
+    """Headers that go with an error: on 401 and 405 those of RFC 9110, 15.5.2 and 15.5.6.
+
+    Claude Code and the SDKs of OpenAI and Anthropic do what `x-should-retry` says.
+    """
     headers = [(b"content-type", b"application/json")]
     if isinstance(error, InvalidKey):
         headers.append((b"www-authenticate", b"Bearer"))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", ", ".join(error.allowed).encode()))
+    if isinstance(error, LASTING):
+        headers.append((b"x-should-retry", b"false"))
     if error.retry_after_s is not None:
         headers.append((b"retry-after", str(error.retry_after_s).encode()))
     return headers

@@ -15,7 +15,9 @@ MODELS = {
     "anthropic": "claude-opus-4-8",
     "google": "gemini-2.5-flash",
 }
-"""A model of each type of provider, by the connection that leads to it."""
+"""A model of each type of provider, by the connection that leads to it: Claude Code's."""
+CODEX = {**MODELS, "google": "gemini-2.5-pro"}
+"""Codex's."""
 
 
 def fixtures() -> list[Fixture]:
@@ -23,12 +25,21 @@ def fixtures() -> list[Fixture]:
 
     Gemini's tools and their results aimock reads under their other names only: the turn has to do.
     """
-    command = _calls("Bash", {"command": COMMAND})
+    claude_code = _calls("Bash", {"command": COMMAND})
+    codex = _calls("exec_command", {"cmd": COMMAND})
     return [
-        _fixture({"model": MODELS["google"], "turnIndex": 0}, command),
-        _fixture({"model": MODELS["google"], "turnIndex": 1}, {"content": ANSWER}),
+        *_by_turn(MODELS["google"], claude_code),
+        *_by_turn(CODEX["google"], codex),
         _fixture({"toolResultContains": SEEN}, {"content": ANSWER}),
-        _fixture({"toolName": "Bash", "hasToolResult": False}, command),
+        _fixture({"toolName": "Bash", "hasToolResult": False}, claude_code),
+        _fixture({"toolName": "exec_command", "hasToolResult": False}, codex),
+    ]
+
+
+def _by_turn(model: str, call: dict[str, Any]) -> list[Fixture]:
+    return [
+        _fixture({"model": model, "turnIndex": 0}, call),
+        _fixture({"model": model, "turnIndex": 1}, {"content": ANSWER}),
     ]
 
 

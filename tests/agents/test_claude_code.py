@@ -84,6 +84,7 @@ def test_two_different_keys_of_this_proxy_are_refused(workplace: Proxy, home: Pa
     assert "two different API keys" in ran.printed[-1]["result"]
 
 
+@pytest.mark.relay_only("translation has no place for betas")
 def test_an_anthropic_provider_gets_its_betas_and_the_body_as_it_was_sent(
     workplace: Proxy, home: Path, provider: Provider
 ) -> None:
@@ -113,3 +114,13 @@ def test_its_overview_of_the_context_counts_and_asks_no_model(
     assert len(counts) > 9
     assert {record["status"] for record in counts} == {200}
     assert len(workplace.records(model_asked=model, operation="messages")) == before
+
+
+def test_a_key_nobody_knows_is_said_at_once(workplace: Proxy, home: Path) -> None:
+    before = len(workplace.records(status=401))
+
+    ran = run(workplace, home, "gpt-5-mini", "Hello.", ANTHROPIC_AUTH_TOKEN=FOREIGN)
+
+    assert (ran.code, ran.printed[-1]["api_error_status"]) == (1, 401), ran
+    assert "whoever runs the proxy hands them out" in ran.printed[-1]["result"]
+    until(lambda: len(workplace.records(status=401)) == before + 1, "one refusal")

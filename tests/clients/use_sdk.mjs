@@ -58,6 +58,7 @@ async function openai(OpenAI) {
     stranger: await failureOf(chat(stranger, ask.plain)),
     refused: await failureOf(chat(client, ask.refused)),
     broken: await failureOf(stream(ask.broken)),
+    locked: await failureOf(chat(patient, ask.locked)),
     waited: await timed(text(chat(patient, ask.busy))),
   };
 }
@@ -91,6 +92,7 @@ async function anthropic(Anthropic) {
     stranger: await failureOf(stranger.messages.create(request(ask.plain))),
     refused: await failureOf(client.messages.create(request(ask.refused))),
     broken: await failureOf(stream(ask.broken)),
+    locked: await failureOf(patient.messages.create(request(ask.locked))),
     waited: await timed(text(patient.messages.create(request(ask.busy)))),
   };
 }
@@ -129,6 +131,7 @@ async function vercel(make) {
     stranger: await failing(ask.plain, make("not-a-key")),
     refused: await failing(ask.refused),
     broken: await failureOf(stream(ask.broken)),
+    locked: await failing(ask.locked),
     waited: await timed(text(generateText({ model: provider(ask.busy), messages: HELLO, maxRetries: 1 }))),
   };
 }

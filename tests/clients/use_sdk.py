@@ -106,7 +106,7 @@ class Anthropic:
 def main(package_name: str, url: str, key: str, models: str) -> dict[str, Any]:
     package, ask = __import__(package_name), json.loads(models)
     user: Any = {"openai": OpenAI, "anthropic": Anthropic}[package_name]
-    client = user(package, url, key)
+    client, patient = user(package, url, key), user(package, url, key, retries=1)
     return {
         "version": package.__version__,
         "plain": client.text(ask["plain"]),
@@ -116,7 +116,8 @@ def main(package_name: str, url: str, key: str, models: str) -> dict[str, Any]:
         "stranger": failure_of(lambda: user(package, url, "not-a-key").text(ask["plain"])),
         "refused": failure_of(lambda: client.text(ask["refused"])),
         "broken": failure_of(lambda: client.stream(ask["broken"])),
-        "waited": timed(lambda: user(package, url, key, 1).text(ask["busy"])),
+        "locked": failure_of(lambda: patient.text(ask["locked"])),
+        "waited": timed(lambda: patient.text(ask["busy"])),
     }
 
 
