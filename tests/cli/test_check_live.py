@@ -296,12 +296,3 @@ def test_a_check_that_is_not_live_asks_nobody(lister: Provider, tmp_path: Path) 
 
     assert ended.returncode == 0
     assert len(lister.requests) == before
-
-
-def test_a_provider_that_has_nothing_to_chat_with_is_not_asked(tmp_path: Path) -> None:
-    connections = {"voyage": {"api_type": "voyage", "api_key": UPSTREAM_KEY}}
-
-    ended, lines = live(tmp_path, connections)
-
-    assert (ended.returncode, len(lines)) == (0, 1)
-    assert lines[0].startswith("voyage: not asked: it has nothing to chat with")
