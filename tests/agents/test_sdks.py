@@ -20,6 +20,8 @@ CLIENTS = REPOSITORY / "tests" / "clients"
 OTHER_MAJORS = str(REPOSITORY / ".venv-other-majors" / "bin" / "python")
 RETRY_AFTER_S, SLACK_S = 1, 5
 LONGEST_S = 60
+VECTOR = list(behaviours.VECTOR)
+"""SDKs of OpenAI ask for it in base64, and give floats."""
 PURPOSES = ("plain", "refused", "locked", "broken", "busy", "response")
 REFUSED = "The provider says no, and why."
 
@@ -112,6 +114,7 @@ def test_an_answer_and_its_tokens_are_the_providers(sdk: Sdk, seen: dict[str, An
     assert seen["stream"] in ("Hello there", "Hello there 😀")
     assert seen.get("count", 34) in (34, 3)  # The provider's; an estimate where nobody asks it.
     assert seen.get("response", "Hello there") == "Hello there"
+    assert seen.get("vector", VECTOR) == VECTOR
     assert "claude-*" in seen.get("models", ["claude-*"])
 
 

@@ -55,6 +55,7 @@ async function openai(OpenAI) {
     loop: await loop(ask.loop),
     models: (await client.models.list()).data.map((model) => model.id),
     response: (await client.responses.create({ model: ask.response, input: "Say hello." })).output_text,
+    vector: (await client.embeddings.create({ model: ask.plain, input: "hello" })).data[0].embedding,
     stranger: await failureOf(chat(stranger, ask.plain)),
     refused: await failureOf(chat(client, ask.refused)),
     broken: await failureOf(stream(ask.broken)),

@@ -56,8 +56,13 @@ class OpenAI:
     def own(self, ask: dict[str, str]) -> dict[str, Any]:
         usage = self._client.chat.completions.create(model=ask["plain"], messages=HELLO).usage
         response = self._client.responses.create(model=ask["response"], input="Say hello.")
-        tokens = [usage.prompt_tokens, usage.completion_tokens]
-        return {"tokens": tokens, "models": self._models(), "response": response.output_text}
+        embedded = self._client.embeddings.create(model=ask["plain"], input="hello")
+        return {
+            "tokens": [usage.prompt_tokens, usage.completion_tokens],
+            "models": self._models(),
+            "response": response.output_text,
+            "vector": embedded.data[0].embedding,
+        }
 
     def _models(self) -> list[str]:
         return [model.id for model in self._client.models.list()]
