@@ -167,7 +167,8 @@ class Passage:
         draft.call, draft.session = call, session
         call = draft.call = self._snapshot.with_model(call)
         draft.asked = call.model
-        target = await self._target(call)
+        is_kept = call.dialect == "responses"
+        target = await self._target(call) if is_kept else self._choose(call.model)
         upstreams = self._snapshot.upstreams
         connection = upstreams[target.connection]
         lane = upstreams.lane_of(connection, call)
@@ -220,7 +221,7 @@ class Passage:
 
     async def _target(self, call: Call) -> Target:
         """Where to ask: what goes on from a stored response goes to the one who keeps it."""
-        previous = previous_of(call.body) if call.dialect == "responses" else None
+        previous = previous_of(call.body)
         if previous is None:
             return self._choose(call.model)
         maker = await self._gateway.makers.find(self._caller.group, previous)

@@ -40,6 +40,8 @@ class Upstreams:
         """`connections` by name; what their providers list is remembered for `list_keep_s`."""
         self._connections = connections
         self._door = door
+        self._lanes: dict[tuple[str, str], str | None] = {}
+        """What `lane` found: nothing of it changes."""
         self.fetch = Fetch()
         """For servers that are no providers."""
         self.catalogue = Catalogue(connections.values(), list_keep_s)
@@ -56,8 +58,12 @@ class Upstreams:
 
     def lane(self, connection: Connection, operation: str) -> str | None:
         """How a request for `operation` would go; `None` if its provider does not offer it."""
-        is_bridged = operation in BRIDGED and connection.takes("chat")
-        return connection.lane(operation) if is_bridged or connection.takes(operation) else None
+        place = (connection.name, operation)
+        if place not in self._lanes:
+            is_bridged = operation in BRIDGED and connection.takes("chat")
+            offered = is_bridged or connection.takes(operation)
+            self._lanes[place] = connection.lane(operation) if offered else None
+        return self._lanes[place]
 
     def lane_of(self, connection: Connection, call: Call) -> str:
         """How `call` would go.
