@@ -127,7 +127,7 @@ def _find(node: Any, found: list[str]) -> None:
     """Add every text that stands where a medium's address may stand."""
     if isinstance(node, list):
         for item in node:
-            if isinstance(item, dict) and item.get("type") not in TEXTS:
+            if isinstance(item, dict) and not _is_text(item.get("type")):
                 _find(item, found)
     elif isinstance(node, dict):
         for name in WITHIN:
@@ -136,6 +136,10 @@ def _find(node: Any, found: list[str]) -> None:
         if "role" not in node:
             for name in MEDIA & node.keys():
                 _find_in_medium(name, node[name], found)
+
+
+def _is_text(kind: object) -> bool:
+    return isinstance(kind, str) and kind in TEXTS
 
 
 def _find_in_medium(name: str, medium: Any, found: list[str]) -> None:

@@ -185,6 +185,7 @@ NESTED: dict[str, tuple[str, Json]] = {
     "a bare picture": ("chat", {"type": "image_url", "image_url": "http://10.0.0.1/x"}),
     "a video": ("chat", {"type": "video_url", "video_url": {"url": "http://10.0.0.1/x"}}),
     "a part without a type": ("chat", {"image_url": {"url": "http://10.0.0.1/x"}}),
+    "a type that is none": ("chat", {"type": ["image_url"], "image_url": "http://10.0.0.1/x"}),
     "a document": (
         "messages",
         {"type": "document", "source": {"type": "url", "url": "http://10.0.0.1/x"}},
