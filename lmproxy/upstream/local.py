@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 from lmproxy import logs
-from lmproxy.call import Call, Lookup, Observed, Reply
+from lmproxy.call import Call, Observed, Reply
 from lmproxy.config.binding import Misfit
 from lmproxy.config.values import Lane
 from lmproxy.errors import Unavailable, UpstreamTimeout
@@ -100,11 +100,6 @@ class Local(Connection):
             raise not_offered(call)
         relay = await self._relay_to_child()
         return await relay.ask(call, model, observed, self._leases)
-
-    async def look_up(self, lookup: Lookup, observed: Observed) -> Reply:
-        """Ask the child process; see `Connection.look_up`."""
-        relay = await self._relay_to_child()
-        return await relay.look_up(lookup, observed, self._leases)
 
     async def _relay_to_child(self) -> Relay:
         """The relay to the living child; a new one if it was started again on another port."""

@@ -1,15 +1,9 @@
 """The tables of the documentation say what the code says, in both directions."""
 
 import re
-from pathlib import Path
-from typing import Any
-
-import tomli_w
 
 from lmproxy import errors
-from lmproxy.app import ENDPOINTS, assemble
-from lmproxy.cli.explaining import OPERATIONS, way
-from lmproxy.config import load_config
+from lmproxy.app import ENDPOINTS
 from lmproxy.upstream.litellm_names import ADDRESSES, SETTINGS
 from lmproxy.upstream.vendors import VENDORS
 from tests.docs.lanes import table
@@ -70,26 +64,3 @@ def test_every_provider_and_each_of_its_settings_is_named_on_the_configuring_pag
     settings = {name for names in SETTINGS.values() for name in names}
 
     assert (shown | settings) - named == set()
-
-
-AT_AN_ADDRESS = {"api_base": "http://127.0.0.1:9/v1", "api_key": "any"}
-BY_REGION: dict[str, dict[str, Any]] = {
-    "bedrock": {"litellm": {"aws_region_name": "eu-central-1"}},
-    "google_vertex_ai": {"litellm": {"vertex_project": "p", "vertex_location": "europe-west1"}},
-}
-
-
-def test_the_lane_of_every_provider_stands_in_the_table_of_dialects(tmp_path: Path) -> None:
-    page = (REPOSITORY / "docs" / "providers.md").read_text()
-    row = re.compile(r"^\| `(\w+)`" + r" \| ((?:as chat )?by \w+)" * len(OPERATIONS), re.MULTILINE)
-
-    names = {known.api_type for known in VENDORS.values() if known.chats}
-    connections = {n: {"api_type": n, **BY_REGION.get(n, AT_AN_ADDRESS)} for n in names}
-    file = tmp_path / "proxy.toml"
-    groups = {"team": {"api_keys": ["a-key-of-the-team-0123456789"]}}
-    file.write_text(tomli_w.dumps({"connections": connections, "groups": groups}))
-    made = assemble(load_config(file)).snapshot.upstreams
-
-    assert set(row.findall(page)) == {
-        (name, *(way(made[name], operation) for operation in OPERATIONS)) for name in names
-    }
