@@ -29,6 +29,7 @@ USAGE = {
     "total_tokens": 12,
     "cached_tokens": 4,
     "reasoning_tokens": 1,
+    "seconds": None,
     "source": "provider",
 }
 
