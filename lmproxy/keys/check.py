@@ -16,7 +16,6 @@ from lmproxy import logs
 from lmproxy.call import Caller, Json
 from lmproxy.config.binding import where_raised
 from lmproxy.errors import InvalidKey, ProxyError, Unavailable
-from lmproxy.keys.keyring import ambiguous
 from lmproxy.keys.verdicts import Verdicts
 
 log = logs.get(__name__)
@@ -64,27 +63,24 @@ class KeyCheck:
         self._verdicts = verdicts
 
     async def identify(self, secrets: Sequence[bytes]) -> Caller:
-        """The caller that the presented secrets belong to; see `KeyRing.identify`.
+        """The caller that the first of the presented secrets belongs to that is a key.
+
+        They are asked about one by one, and none after a yes: a personal key that a client sends
+        beside ours is nobody else's to see.
 
         Raises:
-            InvalidKey, InvalidRequest: as there.
+            InvalidKey: none is.
             Unavailable: the check failed or took too long.
         """
-        found: dict[bytes, Caller] = {}
-        for secret in secrets:
-            digest = hashlib.sha256(secret).digest()
-            if not secret or digest in found or len(secret) > LONGEST_KEY:
+        for secret in dict.fromkeys(secrets):
+            if not secret or len(secret) > LONGEST_KEY:
                 continue
+            digest = hashlib.sha256(secret).digest()
             verdict = await self._verdicts.get(digest, partial(self._ask, secret))
             if verdict is not None:
-                found[digest] = Caller(
-                    self._name(secret), verdict.group, user_info=verdict.user_info
-                )
-        if not found:
-            raise InvalidKey
-        if len(found) > 1:
-            raise ambiguous()
-        return next(iter(found.values()))
+                name = self._name(secret)
+                return Caller(name, verdict.group, user_info=verdict.user_info)
+        raise InvalidKey
 
     def refusal(self, secrets: Sequence[bytes]) -> str:
         """Why `identify` found nobody: for the operator's log, never for the client."""
@@ -96,8 +92,12 @@ class KeyCheck:
 
     async def _ask(self, secret: bytes) -> Verdict | None:
         try:
+            key = secret.decode()
+        except UnicodeDecodeError:
+            return None
+        try:
             async with asyncio.timeout(self._timeout_s):
-                given = await _called(self._check, secret.decode("utf-8", "surrogateescape"))
+                given = await _called(self._check, key)
         except ProxyError:
             raise
         except TimeoutError:

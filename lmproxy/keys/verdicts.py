@@ -22,7 +22,7 @@ class Verdicts(Generic[T]):
         self._keep_s = keep_s
         self._keep_no_s = keep_no_s
         self._known: dict[bytes, tuple[float, T]] = {}
-        self._asking: dict[bytes, asyncio.Task[T]] = {}
+        self._asking: dict[bytes, asyncio.Future[T]] = {}
 
     async def get(self, digest: bytes, ask: Callable[[], Awaitable[T]]) -> T:
         """The verdict, remembered or asked for. What `ask` raises is raised and not remembered."""
@@ -31,18 +31,24 @@ class Verdicts(Generic[T]):
             return known[1]
         asking = self._asking.get(digest)
         if asking is None:
-            asking = tasks.spawn(self._ask(digest, ask), "key check")
-            self._asking[digest] = asking
+            asking = self._asking[digest] = asyncio.get_running_loop().create_future()
+            tasks.spawn(self._ask(digest, ask, asking), "key check")
         await asyncio.wait({asking})  # Whoever leaves takes nothing from the others.
         return asking.result()
 
-    async def _ask(self, digest: bytes, ask: Callable[[], Awaitable[T]]) -> T:
+    async def _ask(
+        self, digest: bytes, ask: Callable[[], Awaitable[T]], asking: asyncio.Future[T]
+    ) -> None:
         try:
             verdict = await ask()
+            self._remember(digest, verdict)
+            asking.set_result(verdict)
+        except Exception as error:  # noqa: BLE001 - it is raised where it is waited for.
+            asking.set_exception(error)
+            asking.exception()  # Seen, though everybody may have left.
         finally:
             del self._asking[digest]
-        self._remember(digest, verdict)
-        return verdict
+            asking.cancel()  # Does nothing unless this was.
 
     def _remember(self, digest: bytes, verdict: T) -> None:
         keep_s = self._keep_no_s if verdict is None else self._keep_s

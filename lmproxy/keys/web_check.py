@@ -4,6 +4,7 @@
 the server answers 2xx. Otherwise than there, a redirect is no yes: it may lead to a login page.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,8 @@ from lmproxy.keys.check import CannotTell
 Fetch = Callable[[str, str, Mapping[str, str], float], Awaitable[tuple[int, bytes]]]
 """Method, URL, headers and seconds to wait in; status and body out. Raises `UpstreamFault`."""
 METHODS = ("GET", "POST", "HEAD")
+CLIMBING = re.compile(r"[/\\]|^\.{1,2}$")
+"""Keys that, in the path of a URL, would lead to another place: servers decode before they look."""
 
 
 class WebCheck:
@@ -83,6 +86,8 @@ class WebCheck:
         Raises:
             CannotTell: it did not say.
         """
+        if self._placeholder in self._url.partition("?")[0] and CLIMBING.search(key):
+            return None
         url = self._url.replace(self._placeholder, quote(key, safe=""))
         headers = {n: v.replace(self._placeholder, key) for n, v in self._headers.items()}
         try:

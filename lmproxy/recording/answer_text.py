@@ -67,6 +67,7 @@ def _said(answer: Json) -> Iterator[str]:
     """The text of a plain answer."""
     yield from _choice(answer, "message")
     yield from _parts(answer.get("content"))
+    yield from _texts(answer.get("text"))  # A transcription.
     for item in _tables(answer.get("output")):
         yield from _parts(item.get("content"))
 

@@ -11,6 +11,8 @@ from contextlib import suppress
 from inspect import isclass
 from typing import Any, Protocol, cast
 
+import orjson
+
 from lmproxy import logs
 from lmproxy.call import Json
 from lmproxy.config import Config
@@ -23,7 +25,7 @@ log = logs.get(__name__)
 
 LONGEST_QUEUE = 10_000
 MOST_BYTES_QUEUED = 64 * 1024 * 1024
-"""Of answers."""
+"""Of requests and answers."""
 SAY_AGAIN_S = 10.0
 LONGEST_FAREWELL_S = 5.0
 """How long a stop waits for outputs that are behind."""
@@ -31,8 +33,8 @@ KINDS = {"file": "lmproxy.recording.file_logger.FileLogger"}
 """The class of each short `class` name. Anything with a dot is a path to anybody's class."""
 
 
-Item = tuple[Json, Json | None, bytes | None, Json | None]
-"""A record, its request, its answer and who asked."""
+Item = tuple[int, Json, Json | None, bytes | None, Json | None]
+"""Bytes of memory, about; a record, its request, its answer and who asked."""
 
 
 class Logger(Protocol):
@@ -83,12 +85,12 @@ class Loggers:
         user_info: Json | None = None,
     ) -> None:
         """Hand a record to the outputs. Never waits."""
-        size = len(answer or b"")
+        size = len(answer or b"") + _size(request)
         if self._bytes_put - self._bytes_taken + size > MOST_BYTES_QUEUED:
             self._lose(1, "the loggers are too slow")
             return
         try:
-            self._queue.put_nowait((record, request, answer, user_info))
+            self._queue.put_nowait((size, record, request, answer, user_info))
             self._bytes_put += size
         except queue.Full:
             self._lose(1, "the loggers are too slow")
@@ -106,8 +108,9 @@ class Loggers:
             self._lose(self._queue.qsize(), "the loggers did not finish in time")
 
     def _run(self) -> None:
-        while (item := self._next()) is not None:
-            self._bytes_taken += len(item[2] or b"")
+        while (queued := self._next()) is not None:
+            size, *item = queued
+            self._bytes_taken += size
             for output in self._outputs:
                 wanted = item if _wants_answer(output) else item[:2]
                 self._guard(output, output.write, *wanted)
@@ -170,6 +173,16 @@ def _output(said: Any, place: KeyPath) -> Logger:
     if callable(made):
         return RequestLog(made)
     raise BindError([(place, "has no write and cannot be called", None)])
+
+
+def _size(request: Json | None) -> int:
+    """Bytes of a request as it was sent, about."""
+    if request is None:
+        return 0
+    try:
+        return len(orjson.dumps(request))
+    except orjson.JSONEncodeError:  # Nested too deeply; so it is not long either.
+        return 1024
 
 
 def _wants_answer(output: Logger) -> bool:

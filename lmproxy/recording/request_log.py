@@ -95,7 +95,9 @@ def _response(record: Json, answer: bytes | None) -> ResponseText | None:
 def print_request(request_context: RequestContext) -> None:
     """`print_stream = true`: what was asked and said, on standard output, once it is complete."""
     request, said = request_context.request or Fields(), request_context.response
-    asked = [f"{m.get('role')}: {m.get('content')}" for m in request.get("messages") or ()]
+    given = request.get("messages")
+    messages = given if isinstance(given, list) else []
+    asked = [f"{m.get('role')}: {m.get('content')}" for m in messages if isinstance(m, dict)]
     answer = said if said is not None else f"[{request_context.error}]"
     lines = (f"--- {request_context.id} {request_context.model}", *asked, f"assistant: {answer}")
     sys.stdout.write("\n".join(lines) + "\n")

@@ -49,7 +49,7 @@ def in_form(call: Call, answer: Json) -> Json:
     change = _in_base64 if _wants_base64(call) else _in_floats
     try:
         data = [{**item, "embedding": change(item["embedding"])} for item in answer["data"]]
-    except (KeyError, TypeError, ValueError, struct.error):
+    except (KeyError, TypeError, ValueError, OverflowError, struct.error):
         raise UpstreamInvalidResponse("The provider's answer has a vector that is none.") from None
     return {**answer, "data": data}
 

@@ -38,10 +38,7 @@ class Fetch:
                     method, URL(url, encoded=True), headers=headers, allow_redirects=False
                 ) as response,
             ):
-                body = await response.content.read(MOST_BYTES)
-                if not response.content.at_eof():
-                    raise UpstreamInvalidResponse("The answer is too long.")
-                return response.status, body
+                return response.status, await _whole(response.content)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise fault_of(error) from error
 
@@ -59,3 +56,12 @@ class Fetch:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    body = b""
+    while piece := await content.readany():
+        body += piece
+        if len(body) > MOST_BYTES:
+            raise UpstreamInvalidResponse("The answer is too long.")
+    return body

@@ -4,6 +4,7 @@ Files come from the spool and from nowhere else: LiteLLM would open a text in th
 on this machine, or fetch it. A form has texts only, so numbers in it are made numbers again.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
@@ -46,7 +47,10 @@ def _plain(body: Json) -> Iterator[tuple[str, Any]]:
 
 def _number(name: str, text: str) -> float:
     try:
-        return NUMBERS[name](text)
+        number = NUMBERS[name](text)
+        if not math.isfinite(number):  # JSON has none either.
+            raise ValueError
+        return number
     except ValueError:
         raise InvalidRequest(
             f"'{name}' must be a number.", code="invalid_type", param=name

@@ -18,6 +18,7 @@ from lmproxy.upstream.connection import BRIDGED, Common, Connection, not_offered
 from lmproxy.upstream.fetch import Fetch
 from lmproxy.upstream.litellm_door import Door, freeze
 from lmproxy.upstream.remote_media import check_media
+from lmproxy.upstream.request_body import dump, too_deep
 from lmproxy.upstream.token_count import estimated
 from lmproxy.upstream.vendors import ALL, advice
 
@@ -80,7 +81,7 @@ class Upstreams:
         self, connection: Connection, call: Call, model: str, observed: Observed
     ) -> Reply:
         """`Connection.ask`, in the form that the connection takes. `call` has a lane."""
-        check_media(call.body, connection.remote_media)
+        _look_at(call, connection, self.lane(connection, call.operation))
         if connection.takes(call.operation):
             return await connection.ask(call, model, observed)
         if call.operation == "count_tokens":
@@ -113,6 +114,20 @@ class Upstreams:
         for result in await asyncio.gather(*closing, return_exceptions=True):
             if isinstance(result, BaseException):
                 log.error("a connection did not close", exc_info=result)
+
+
+def _look_at(call: Call, connection: Connection, lane: str | None) -> None:
+    """What holds on every lane.
+
+    Raises:
+        InvalidRequest: it is nested too deeply, or names media that nobody may fetch.
+    """
+    if lane != "relay":
+        dump(call.body)  # Relay writes it anyway; others would stumble later, the answer paid for.
+    try:
+        check_media(call.body, connection.remote_media)
+    except RecursionError:
+        raise too_deep() from None
 
 
 def compile_upstreams(

@@ -18,6 +18,9 @@ def dump(body: Json) -> bytes:
     try:
         return orjson.dumps(body)
     except orjson.JSONEncodeError:
-        raise InvalidRequest(
-            "The request body is nested too deeply.", code="invalid_json"
-        ) from None
+        raise too_deep() from None
+
+
+def too_deep() -> InvalidRequest:
+    """The body is nested more deeply than can be written again."""
+    return InvalidRequest("The request body is nested too deeply.", code="invalid_json")

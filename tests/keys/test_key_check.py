@@ -61,6 +61,11 @@ def knower() -> Iterator[Provider]:
         path = exchange.request.path
         if path.startswith("/status/"):
             await exchange.send_json(int(path[8:11]), {}, [("Location", "/login")])
+        elif path == "/in_pieces":
+            await exchange.start_stream()
+            for piece in (b'{"group": ', b'"team"}'):
+                await exchange.send_chunk(piece)
+            await exchange.end_stream(done=False)
         elif path == "/words":
             await exchange.send_json(200, ["not", "an", "object"])
         elif key in USERS:
@@ -181,13 +186,52 @@ def test_a_server_says_who_and_which_group(
 
 
 def test_a_key_in_the_url_is_encoded(provider: Provider, knower: Provider, tmp_path: Path) -> None:
-    check = {"class": WEB, "url": knower.base_url + "/key/{api_key}/x", "default_group": "team"}
+    check = {"class": WEB, "url": knower.base_url + "/key?k={api_key}&x", "default_group": "team"}
     with start(provider, tmp_path, check) as proxy:
         ask(proxy, BERT)
 
     assert [r.path for r in knower.requests] == [
-        "/v1/key/key%20of%20bert%2F0123456789%3Fabc%26def/x"
+        "/v1/key?k=key%20of%20bert%2F0123456789%3Fabc%26def&x"
     ]
+
+
+@pytest.mark.parametrize("key", [".", "..", "a/../b", "/", "a\\b"])
+def test_a_key_does_not_lead_to_another_path(
+    provider: Provider, knower: Provider, tmp_path: Path, key: str
+) -> None:
+    url = knower.base_url.removesuffix("/v1") + "/status/200/{api_key}"
+    with start(provider, tmp_path, {"class": WEB, "url": url, "default_group": "team"}) as proxy:
+        refused, good = ask(proxy, key), ask(proxy, ANNA)
+
+    assert_refused(refused, 401, "invalid_api_key")
+    assert good.status_code == 200
+    assert len(knower.requests) == 1
+
+
+def test_an_answer_may_come_in_pieces(provider: Provider, knower: Provider, tmp_path: Path) -> None:
+    with start(provider, tmp_path, web(knower, "/in_pieces", group_field="group")) as proxy:
+        assert ask(proxy, ANNA).status_code == 200
+
+
+def test_a_personal_key_beside_ours_is_nobody_elses_to_see(
+    provider: Provider, knower: Provider, tmp_path: Path
+) -> None:
+    headers = {**bearer("third"), "x-api-key": CANARY}
+    with start(provider, tmp_path, web(knower, default_group="team")) as proxy:
+        answer = httpx.get(f"{proxy.api}/models", headers=headers)
+
+    assert answer.status_code == 200
+    assert CANARY not in str([request.headers for request in knower.requests])
+
+
+def test_a_key_that_is_no_text_is_nobodys(
+    provider: Provider, knower: Provider, tmp_path: Path
+) -> None:
+    with start(provider, tmp_path, web(knower, default_group="team")) as proxy:
+        answer = httpx.get(f"{proxy.api}/models", headers={b"x-api-key": b"\xff\xfe"})
+
+    assert_refused(answer, 401, "invalid_api_key")
+    assert knower.requests == []
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,10 @@ def test_the_text_of_any_dialect_is_found(dialect: str, texts: list[str]) -> Non
     assert text_of(json.dumps(PLAIN[dialect](texts)).encode()) == "".join(texts)
 
 
+def test_the_text_of_a_transcription_is_found() -> None:
+    assert text_of(b'{"text": "Hello"}') == "Hello"
+
+
 NAMES = st.sampled_from(["choices", "delta", "message", "content", "text", "type", "output", "a"])
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

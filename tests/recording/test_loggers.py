@@ -143,6 +143,25 @@ def test_answers_that_wait_take_no_more_memory_than_they_may(
     assert [record["n"] for record in slow.records] == [0, 1, 2]
 
 
+def test_requests_that_wait_count_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loggers, "MOST_BYTES_QUEUED", 100)
+    slow = Gathering()
+    slow.may_write.clear()
+    running = Loggers([slow])
+    running.start()
+    running.put({"n": 0}, {"text": "x" * 60})
+    assert slow.is_writing.wait(10)
+
+    running.put({"n": 1}, {"text": "x" * 60})
+    running.put({"n": 2}, {"text": "x" * 60})
+    dropped = running.dropped
+    slow.may_write.set()
+    running.close()
+
+    assert dropped == 1
+    assert [record["n"] for record in slow.records] == [0, 1]
+
+
 def test_an_output_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loggers, "LONGEST_FAREWELL_S", 0.05)
     monkeypatch.setattr(loggers, "LONGEST_QUEUE", 2)

@@ -187,3 +187,20 @@ def test_J016_a_stream_of_true_streams_and_of_null_does_not(
     assert answer.headers["content-type"].startswith(content_type)
     assert proxy.record(id=answer.headers["x-request-id"])["stream"] is (value == b"true")
     assert len(provider.requests_for(model)) == 1
+
+
+@pytest.mark.parametrize("depth", [260, 505])
+@pytest.mark.parametrize("path", ["chat/completions", "messages", "responses"])
+def test_what_can_be_read_and_not_written_again_is_refused(
+    team: httpx.Client, provider: Provider, proxy: Proxy, path: str, depth: int
+) -> None:
+    opened, closed = ('{"content":[', "]}") if depth > 400 else ("[", "]")
+    messages = f'[{{"role": "user", "content": {opened * depth}"deep"{closed * depth}}}]'
+    model = f"deep-{depth}-{path.partition('/')[0]}"
+    body = f'{{"model": "{model}", "max_tokens": 5, "messages": {messages}, "input": {messages}}}'
+
+    answer = team.post(f"/{path}", content=body, headers={"content-type": "application/json"})
+
+    assert answer.status_code == 400, answer.text
+    assert provider.requests_for(model) == []
+    assert proxy.record(model_asked=model)["outcome"] == "refused"
