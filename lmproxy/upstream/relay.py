@@ -5,6 +5,7 @@ untouched while usage, finish reason and errors are observed. An answer is hande
 has shown itself to be one: a plain one whole (up to 64 KiB), a stream with its first event.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +34,8 @@ MOST_ERROR_BYTES = 64 * 1024
 EVENT_STREAM = "text/event-stream"
 EVENTS = b"text/event-stream; charset=utf-8"
 JSON = "application/json"
+MENDED_IN_LOOP_BYTES = 1024 * 1024
+"""Some 10 ms; a longer answer is put into another form beside the loop."""
 NO_STREAM = "The provider did not stream, though it was asked to."
 
 
@@ -156,7 +159,8 @@ class Relay:
         if not passing.at_end:
             raise UpstreamInvalidResponse("The provider's answer is too large.")
         wire.note_whole(whole, passing.observed, self.scrubber)
-        body = mending(whole)
+        small = len(whole) < MENDED_IN_LOOP_BYTES
+        body = mending(whole) if small else await asyncio.to_thread(mending, whole)
         passing.observed.delivered_bytes = len(body)
         passing.close()
         return Reply(200, b"application/json", body, passing.observed)
