@@ -16,18 +16,31 @@ from lmproxy.call import Json
 from lmproxy.config.values import RemoteMedia
 from lmproxy.errors import InvalidRequest
 
-PLACES = {"messages", "input", "system", "images", "image", "mask", "tools", "prompt"}
-"""Fields of requests with media somewhere within."""
-WITHIN = ("content", "output")
+PLACES = {
+    "messages", "input", "instructions", "system", "prompt", "tools", "query", "documents",
+}  # fmt: skip
+"""Fields of requests with media somewhere within; a text of theirs is a text."""
+MEDIA_PLACES = {
+    "image", "images", "image[]", "mask", "mask[]", "image_url", "image_urls", "video_url",
+    "audio_url", "reference_images", "input_reference", "file", "url",
+}  # fmt: skip
+"""Fields of requests that are media; a text of theirs is an address, or data."""
+LOOKED_AT = PLACES | MEDIA_PLACES
+WITHIN = {"content", "output", "outputs"}
 """Fields of messages and parts that hold further parts. A tool's arguments are none: they may name
 any address."""
 MEDIA = {
-    "image_url", "video_url", "audio_url", "file_url", "file_id", "file", "input_audio", "source",
-    "input_image_mask",
+    "image_url", "video_url", "audio_url", "file_url", "document_url", "file_id", "file_data",
+    "file", "image", "images", "mask", "video", "videos", "audio", "audios", "input_image",
+    "input_audio", "input_image_mask",
 }  # fmt: skip
-ADDRESSES = ("url", "image_url", "file_url", "file_id", "file_data", "data")
-TEXTS = {"text", "input_text", "output_text", "tool_use", "thinking", "function_call", "reasoning"}
-"""Types of parts and items with no media in them."""
+"""Fields of messages and parts that are media, whatever else is beside them."""
+SOURCE = "source"
+"""Of a picture or document: a medium. As a text: where a search result was found."""
+TABLES = (dict, list)
+NOTED = {*WITHIN, *MEDIA, SOURCE, "url"}
+BARE = {"image", "video", "audio", "file", "input_image", "input_file", "image_url", "video_url"}
+"""Types of parts whose own `url` is a medium's; that of a search result is not."""
 SCHEME = re.compile(r"[\x00-\x20]*+([a-z][a-z0-9+.\t\r\n-]*+):[\t\r\n]*+(//)?", re.IGNORECASE)
 """As browsers and many clients see one: with white space before it and within."""
 NO_SCHEME = re.compile(r"[\x00-\x20]*+[/\\][\t\r\n]*+[/\\]")
@@ -45,13 +58,17 @@ def check_media(body: Json, policy: RemoteMedia) -> None:
     Raises:
         InvalidRequest: one of them may not go on.
     """
-    for place in PLACES & body.keys():
-        found: list[str] = []
+    for place in LOOKED_AT & body.keys():
         given = body[place]
         if place == "prompt" and isinstance(given, dict):  # A stored one of OpenAI's.
             variables = given.get("variables")
             given = list(variables.values()) if isinstance(variables, dict) else None
-        _find(given, found)
+        found: list[str] = []
+        if place in PLACES:
+            if isinstance(given, TABLES):
+                _find([given], found)
+        else:
+            _find(_in_medium(given, found), found)
         for address in found:
             why = refusal(address, policy)
             if why is not None:
@@ -123,28 +140,60 @@ def _is_public_number(address: ipaddress.IPv4Address | ipaddress.IPv6Address) ->
     return address.is_global and not address.is_multicast
 
 
-def _find(node: Any, found: list[str]) -> None:
-    """Add every text that stands where a medium's address may stand."""
-    if isinstance(node, list):
-        for item in node:
-            if isinstance(item, dict) and not _is_text(item.get("type")):
-                _find(item, found)
-    elif isinstance(node, dict):
-        for name in WITHIN:
-            if isinstance(node.get(name), list | dict):
-                _find(node[name], found)
-        if "role" not in node:
-            for name in MEDIA & node.keys():
-                _find_in_medium(name, node[name], found)
+def _find(parts: list[Any], found: list[str]) -> None:
+    """Add every text that stands where a medium's address may stand. `parts` is used up.
+
+    What something calls itself decides nothing: who reads it next may go by the fields it has.
+    There is no recursion, because a client decides how deep a request is.
+    """
+    while parts:
+        node = parts.pop()
+        if isinstance(node, list):
+            parts += [one for one in node if isinstance(one, TABLES)]
+            continue
+        for name in node:
+            if name not in NOTED:
+                continue
+            given = node[name]
+            if name in MEDIA:
+                parts += _in_medium(given, found)
+            elif name == SOURCE:
+                parts += _in_source(given, found)
+            elif name != "url":
+                parts += [given] if isinstance(given, TABLES) else []
+            elif isinstance(given, str) and _is_bare(node.get("type")):
+                found.append(given)
 
 
-def _is_text(kind: object) -> bool:
-    return isinstance(kind, str) and kind in TEXTS
+def _is_bare(kind: object) -> bool:
+    return isinstance(kind, str) and kind in BARE
 
 
-def _find_in_medium(name: str, medium: Any, found: list[str]) -> None:
-    if isinstance(medium, dict):
-        found += (medium[n] for n in ADDRESSES if isinstance(medium.get(n), str))
-        _find(medium.get("content"), found)
-    elif isinstance(medium, str) and name != "source":  # Of a search result: where it was found.
-        found.append(medium)
+def _is_base64(data: object) -> bool:
+    """Whether it begins as MP3s do in base64, and not as an address without a scheme."""
+    return isinstance(data, str) and data.startswith("//")
+
+
+def _in_source(source: Any, found: list[str]) -> list[Any]:
+    """`_in_medium`, but for what is words: where something was found, a document's own text."""
+    if isinstance(source, dict) and source.get("type") == "text":
+        source = {name: source[name] for name in source if name != "data"}
+    return [] if isinstance(source, str) else _in_medium(source, found)
+
+
+def _in_medium(medium: Any, found: list[str]) -> list[Any]:
+    """Add the addresses in a medium. The tables in it are given back, as parts to look at."""
+    media, parts = [medium], []
+    while media:
+        one = media.pop()
+        if isinstance(one, str):
+            found.append(one)
+        elif isinstance(one, list):
+            media += one
+        elif isinstance(one, dict):
+            parts.append(one)
+            if "url" in one:
+                media.append(one["url"])
+            if "data" in one and not _is_base64(one["data"]):
+                media.append(one["data"])
+    return parts
