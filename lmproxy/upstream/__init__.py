@@ -20,7 +20,8 @@
   request's way to the provider; `sound_stream`: what may be read on it; `ends`: how streams end;
   `translated`: the answer it became; `stream_form`: its events
 - `messages_bridge`: Anthropic's API where the provider is asked for chat: `messages_request` makes
-  the request, `message_form` the answer, `message_events` its stream; `token_count`: an estimate
+  the request, `message_form` the answer, `message_events` its stream; `token_count`: how many
+  tokens a request is
 - `responses_bridge`: the same for OpenAI's Responses API: `responses_request` makes the request,
   with `responses_items` and `responses_tools`; `response_form` the answer, of `response_parts`;
   `response_events` its stream, of `response_items`

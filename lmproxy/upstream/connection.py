@@ -52,6 +52,8 @@ class Connection(ABC):
         """Whether requests with fields that cannot go on are refused."""
         self.litellm: str | None = None
         """LiteLLM's name of the provider; `None` if it has none."""
+        self.counts = False
+        """Whether the provider counts the tokens of a chat request when asked by `count`."""
 
     def deployment(self, model: str) -> str | None:
         """The provider's name for `model`; `None` if this connection does not have it."""
@@ -88,6 +90,14 @@ class Connection(ABC):
             UpstreamFault: no answer came of it.
             Refused: nothing was sent.
         """
+
+    async def count(self, call: Call, model: str, observed: Observed) -> int | None:
+        """How many tokens the provider counts in `call`, for chat; `None`: it does not say.
+
+        Asked only where `counts` is true; see `ask`.
+        """
+        del call, model, observed
+        return None
 
     async def look_up(self, lookup: Lookup, observed: Observed) -> Reply:
         """Ask about a response that the provider keeps; see `ask`.

@@ -18,8 +18,10 @@ from lmproxy.upstream.litellm_door import Door
 from lmproxy.upstream.message_events import MessageEvents
 from lmproxy.upstream.message_form import message
 from lmproxy.upstream.messages_request import NAMES, chat_body
+from lmproxy.upstream.token_count import counted, estimated
 
 Ask = Callable[[Call], Awaitable[Reply]]
+Count = Callable[[Call], Awaitable[int | None]]
 
 
 async def ask_as_chat(
@@ -39,19 +41,9 @@ async def ask_as_chat(
         UpstreamFault: no answer came of it.
         Refused: nothing was sent.
     """
-    adapter = (await door.open()).messages
-    if adapter is None:
-        raise lane_not_available("litellm", call.operation)
-    try:
-        chat, names, dropped = chat_body(adapter, call.body, model, provider)
-    except InvalidRequest:
-        raise
-    except Exception as error:
-        raise untranslatable() from error
-    observed.dropped_params = tuple(dropped)  # Added to by whoever is asked, or refused there.
-    reply = await ask(replace(call, operation="chat", body=chat, headers=()))
-    named = (NAMES.get(name, name) for name in observed.dropped_params)
-    observed.dropped_params = tuple(dict.fromkeys(named))
+    chat, names = await _as_chat(call, model, provider, door, observed)
+    reply = await ask(chat)
+    _name_dropped(observed)
     if call.stream and not isinstance(reply.body, bytes):
         events = MessageEvents(call.model, names)
 
@@ -62,3 +54,43 @@ async def ask_as_chat(
     answer = await whole_answer(reply)
     body = orjson.dumps(message(answer, call.model, names, reply.observed.stop_sequence))
     return replace(reply, content_type=b"application/json", body=body)
+
+
+async def count_as_chat(
+    call: Call, model: str, provider: str | None, door: Door, observed: Observed, count: Count
+) -> Reply:
+    """The answer to `call`, for a count; see `ask_as_chat`.
+
+    Args:
+        count: has a chat request counted by the provider; `None` of a provider that cannot.
+    """
+    chat, _ = await _as_chat(call, model, provider, door, observed)
+    tokens = await count(chat)
+    if tokens is None:
+        observed.dropped_params = ()
+        return estimated(call, observed)
+    _name_dropped(observed)
+    return counted(tokens, observed)
+
+
+async def _as_chat(
+    call: Call, model: str, provider: str | None, door: Door, observed: Observed
+) -> tuple[Call, dict[str, str]]:
+    """`call` as one for chat, and its tools' names."""
+    adapter = (await door.open()).messages
+    if adapter is None:
+        raise lane_not_available("litellm", call.operation)
+    try:
+        chat, names, dropped = chat_body(adapter, call.body, model, provider)
+    except InvalidRequest:
+        raise
+    except Exception as error:
+        raise untranslatable() from error
+    observed.dropped_params = tuple(dropped)  # Added to by whoever is asked, or refused there.
+    return replace(call, operation="chat", body=chat, headers=()), names
+
+
+def _name_dropped(observed: Observed) -> None:
+    """Say what was left out in the words of the client's dialect."""
+    named = (NAMES.get(name, name) for name in observed.dropped_params)
+    observed.dropped_params = tuple(dict.fromkeys(named))

@@ -23,6 +23,7 @@ from lmproxy.upstream.function_lane import FunctionLane
 from lmproxy.upstream.litellm_names import TRANSLATED, region_address
 from lmproxy.upstream.model_list import ModelList, listing_way
 from lmproxy.upstream.relay import Relay
+from lmproxy.upstream.token_count import COUNTERS
 from lmproxy.upstream.translation_lanes import Translating, Wishes
 from lmproxy.upstream.vendor import Vendor, chat_lane, relayed
 from lmproxy.upstream.vendors import ALL
@@ -54,6 +55,7 @@ class Provider(Connection):
         self._lane = _chat_lane(common, known, base)
         self._lane_from_elsewhere = _lane_from_elsewhere(self._lane, known)
         self._chats = known.chats
+        self.counts = self._lane != "relay" and known.litellm in COUNTERS
         self._relays_others = common.lane in ("auto", "relay")
         self.litellm = known.litellm
         self._egress = Egress(
@@ -88,7 +90,7 @@ class Provider(Connection):
         if self._relays(operation):
             return "relay"
         if operation == "count_tokens":
-            return "estimate"
+            return "translate" if self.counts else "estimate"
         if operation in ("completions", "responses"):
             return self._lane
         return self._lane_from_elsewhere if operation == "messages" else "litellm"
@@ -120,6 +122,10 @@ class Provider(Connection):
         if call.operation != "chat":
             return await self._functions.ask(call, model, observed)
         return await self._translating.ask(call, model, observed, lane)
+
+    async def count(self, call: Call, model: str, observed: Observed) -> int | None:
+        """Ask Google, which counts what it would be sent; see `Connection.count`."""
+        return await self._translating.count(call, model, observed)
 
     async def look_up(self, lookup: Lookup, observed: Observed) -> Reply:
         """Ask where the provider speaks the Responses API; see `Connection.look_up`."""

@@ -85,7 +85,7 @@ class Upstreams:
         if connection.takes(call.operation):
             return await connection.ask(call, model, observed)
         if call.operation == "count_tokens":
-            return estimated(call, observed)
+            return await self._count(connection, call, model, observed)
 
         def ask(chat: Call) -> Awaitable[Reply]:
             return connection.ask(chat, model, observed)
@@ -99,6 +99,21 @@ class Upstreams:
                 call, model, provider, observed, ask, is_relayed=is_relayed
             )
         return await messages_bridge.ask_as_chat(call, model, provider, self._door, observed, ask)
+
+    async def _count(
+        self, connection: Connection, call: Call, model: str, observed: Observed
+    ) -> Reply:
+        """Tokens, where the provider does not count them as Anthropic does."""
+        if not connection.counts:
+            return estimated(call, observed)
+
+        def count(chat: Call) -> Awaitable[int | None]:
+            return connection.count(chat, model, observed)
+
+        provider = connection.litellm
+        return await messages_bridge.count_as_chat(
+            call, model, provider, self._door, observed, count
+        )
 
     async def start(self) -> None:
         """Get every connection ready, at the same time."""

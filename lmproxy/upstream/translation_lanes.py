@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.binding import where_raised
-from lmproxy.errors import NotFound, ProxyError, Refused, UpstreamTimeout
-from lmproxy.upstream import fidelity
+from lmproxy.errors import NotFound, ProxyError, Refused, UpstreamFault, UpstreamTimeout
+from lmproxy.upstream import fidelity, token_count
 from lmproxy.upstream.arguments import (
     Account,
     Arguments,
@@ -135,6 +135,29 @@ class Translating:
             if isinstance(error, Exception):
                 raise fault_of(error, way, litellm.public.meaning) from error
             raise
+
+    async def count(self, call: Call, model: str, observed: Observed) -> int | None:
+        """How many tokens the provider counts in `call`; `None`: it does not count that.
+
+        It fails as `ask` does.
+        """
+        litellm = await self._loaded()
+        with _making_a_request(litellm):
+            arguments = self._arguments(litellm, call, model, observed)
+            if not self._can_translate(litellm, model, arguments):
+                return None
+            prepared = self._translation(litellm, model).request(arguments, stream=False)
+        way = self._way.begin(call, observed)
+        way.check = partial(self._check, call, arguments, observed)
+        try:
+            asked = token_count.question(prepared.outgoing, model, prepared.data)
+            return token_count.said(await way.whole(await way.send(asked)))
+        except UpstreamFault:
+            if way.status in token_count.CANNOT:
+                return None
+            raise
+        finally:
+            way.close()
 
     async def _loaded(self) -> Litellm:
         """LiteLLM, waited for as long as a provider's first byte would be."""

@@ -111,6 +111,11 @@ class WayOut:
         return self._passing is not None
 
     @property
+    def status(self) -> int | None:
+        """The provider's status, as it was; `None` as long as there is none."""
+        return self._passing.status if self._passing else None
+
+    @property
     def has_counts(self) -> bool:
         """Whether a plain answer had token counts, be they zero; LiteLLM makes up what it lacks."""
         return COUNT.search(self._answer) is not None

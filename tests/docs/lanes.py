@@ -18,7 +18,9 @@ from lmproxy.upstream.litellm_names import ADDRESSES, REGION_ADDRESSES
 from lmproxy.upstream.operations import OPERATIONS
 from lmproxy.upstream.vendors import ALL, VENDORS
 
-COLUMNS = ("chat", "messages", "responses", *OPERATIONS)
+COLUMNS = (
+    "chat", "messages", "count_tokens", "responses", "compact", "input_tokens", *OPERATIONS,
+)  # fmt: skip
 BASE = "http://127.0.0.1:9/v1"
 REGIONS = {"aws_region_name": "eu-central-1", "vertex_location": "europe-west4"}
 
@@ -64,7 +66,9 @@ def table() -> str:
 
 def _way(upstreams: Upstreams, connection: Connection, operation: str) -> str:
     lane = upstreams.lane(connection, operation)
-    return lane if lane and connection.takes(operation) else "as chat" if lane else ""
+    if lane and (operation == "count_tokens" or connection.takes(operation)):
+        return lane
+    return "as chat" if lane else ""
 
 
 def _shown(name: str) -> str:

@@ -12,15 +12,19 @@ from tests.provider.forms import OPENAI, form_of
 from tests.provider.wire import SeenRequest
 
 VECTOR = (0.25, -0.5, 1.0)
+GOOGLE_COUNT = 31
+"""How many tokens any request has to Google."""
 
 
 async def good_answer(exchange: Exchange) -> None:
     """Answer chat and responses, streamed or not, embeddings, the list of models; else 404.
 
-    Chat is answered in the form of Anthropic or Google on their paths.
+    Chat is answered in the form of Anthropic or Google on their paths, a count likewise.
     """
     path = exchange.request.path.partition("?")[0]
-    if form_of(exchange.request) is not OPENAI:
+    if path.endswith(":countTokens"):
+        await exchange.send_json(200, {"totalTokens": GOOGLE_COUNT})
+    elif form_of(exchange.request) is not OPENAI:
         await in_its_form(exchange)
     elif path.endswith("/chat/completions"):
         await _chat(exchange, ["Hello", " there"])

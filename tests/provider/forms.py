@@ -47,7 +47,7 @@ def form_of(request: SeenRequest) -> "Form":
     path = request.path.partition("?")[0]
     if path.endswith("/messages"):
         return ANTHROPIC
-    return GEMINI if "enerateContent" in path else OPENAI
+    return GEMINI if "enerateContent" in path or path.endswith(":countTokens") else OPENAI
 
 
 def _event(document: Document) -> bytes:
