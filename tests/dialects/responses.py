@@ -14,6 +14,9 @@ from tests.oracle.asking import Outcome
 
 VENDOR = "openai"
 ENDS = ("response.completed", "response.incomplete")
+INDEXES = ("output_index", "content_index", "summary_index")
+TEXTS = ("text", "refusal", "arguments", "input")
+"""What is said in pieces: the field that has it whole, and the end of its events' names."""
 
 
 def _body(case: str, model: str, is_streamed: bool) -> Json:
@@ -80,30 +83,62 @@ def _stream_flaws(events: list[tuple[str, Json]]) -> Iterator[str]:
     kinds = [name for name, _ in events]
     if kinds[:2] != ["response.created", "response.in_progress"] or kinds[-1] not in ENDS:
         yield f"it begins with {kinds[:2]} and ends with {kinds[-1:]}"
+    whole = events[-1][1].get("response", {})
+    if kinds[-1] != f"response.{whole.get('status')}":
+        yield f"{kinds[-1]} has the status {whole.get('status')}"
     done = [event["item"] for name, event in events if name == "response.output_item.done"]
-    if done != events[-1][1].get("response", {}).get("output"):
+    if done != whole.get("output"):
         yield "its items are not those of the whole response"
-    for begins, ends in (("added", "done"), ("delta", "done")):
-        yield from _unended(kinds, begins, ends)
+    yield from _order_flaws(events)
+    yield from _unended(events)
 
 
-def _unended(kinds: list[str], begins: str, ends: str) -> Iterator[str]:
-    """Kinds of events that begin something and are never followed by its end."""
-    for kind in dict.fromkeys(kinds):
-        head, _, last = kind.rpartition(".")
-        if last == begins and f"{head}.{ends}" not in kinds:
-            yield f"{kind} has no {ends}"
+def _order_flaws(events: list[tuple[str, Json]]) -> Iterator[str]:
+    """Items are numbered as they begin, and what is said of one is said while it is open."""
+    still_open: dict[int, str] = {}
+    begun = 0
+    for name, event in events:
+        if "output_index" not in event:
+            continue
+        index, of = event["output_index"], event.get("item_id") or event["item"].get("id")
+        if name == "response.output_item.added":
+            if index != begun:
+                yield f"item {index} begins after {begun} others"
+            still_open[index] = of
+            begun += 1
+        elif still_open.get(index) != of:
+            yield f"{name} is of item {index}, {of}; open are {still_open}"
+        if name == "response.output_item.done":
+            still_open.pop(index, None)
+
+
+def _unended(events: list[tuple[str, Json]]) -> Iterator[str]:
+    """What begins and has no end, ends and has no beginning, or ends as something else."""
+    begun: dict[tuple[str, ...], str] = {}
+    ended: dict[tuple[str, ...], str] = {}
+    for name, event in events:
+        head, _, last = name.rpartition(".")
+        place = (head, *(f"{index} {event[index]}" for index in INDEXES if index in event))
+        if last in ("added", "delta"):
+            begun[place] = begun.get(place, "") + event.get("delta", "")
+        elif last == "done":
+            ended[place] = next((event[field] for field in TEXTS if field in event), "")
+    for place in dict.fromkeys((*begun, *ended)):
+        if place not in ended:
+            yield f"{' '.join(place)} has no end"
+        elif ended[place] != begun.get(place, "" if place[0].endswith(TEXTS) else None):
+            yield f"{' '.join(place)} ends otherwise than it began"
 
 
 def _event_flaws(events: list[tuple[str, Json]]) -> Iterator[str]:
     schemas = documents.named_by_type(VENDOR, "ResponseStreamEvent")
     for number, (name, event) in enumerate(events):
-        if name != event["type"] or name not in schemas:
-            yield f"an event {event['type']} is named {name}"
+        if name != event.get("type") or name not in schemas:
+            yield f"an event {event.get('type')} is named {name}"
             continue
         yield from documents.flaws(VENDOR, schemas[name], event)
-        if event["sequence_number"] != number:
-            yield f"{name} has number {event['sequence_number']}, not {number}"
+        if event.get("sequence_number") != number:
+            yield f"{name} has number {event.get('sequence_number')}, not {number}"
 
 
 def _error_flaws(heard: Heard) -> Iterator[str]:
@@ -146,7 +181,7 @@ def _whole(heard: Heard) -> Json:
 
 def _as_chat(answer: Json) -> Json:
     """The response as a chat completion, as far as the facts of a case need it."""
-    items, usage = answer["output"], answer["usage"] or {}
+    items, usage = answer["output"], answer.get("usage") or {}
     parts = [part for item in items if item["type"] == "message" for part in item["content"]]
     thoughts = [item for item in items if item["type"] == "reasoning"]
     calls = [{"function": item} for item in items if item["type"] == "function_call"]

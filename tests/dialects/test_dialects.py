@@ -9,8 +9,9 @@ import pytest
 
 from tests.dialects.asking import Asker
 from tests.dialects.explained import EXPLAINED
-from tests.dialects.heard import Cell, Heard
+from tests.dialects.heard import Cell, Heard, Json
 from tests.dialects.judging import DIALECTS, cells, judge
+from tests.dialects.responses import RESPONSES
 
 CELLS = cells()
 pytestmark = pytest.mark.timeout(300)  # The first to ask waits for LiteLLM and the local model.
@@ -61,6 +62,23 @@ def changed(heard: Heard, old: str, new: str) -> httpx.Response:
         ("messages", "reasoning", True, "17 \\u00b7 20", ""),
         ("messages", "overloaded", True, "event: error", "event: ping"),
         ("messages", "refused_529", False, '"type":"error"', '"type":"fault"'),
+        ("responses", "plain", False, '"status":"completed"', '"status":"ended"'),
+        ("responses", "plain", False, '"usage":', '"counts":'),
+        ("responses", "plain", True, '"usage":', '"counts":'),
+        ("responses", "plain", True, '"sequence_number":3', '"sequence_number":30'),
+        ("responses", "plain", True, '"delta":"Hello"', '"delta":"Hallo"'),
+        ("responses", "plain", True, "event: response.completed", "event: response.ended"),
+        ("responses", "tools", False, '"get_weather"', '"get_wether"'),
+        ("responses", "parallel_tools", True, '"output_index":1', '"output_index":2'),
+        ("responses", "plain", True, '"output_index":0', '"output_index":1'),
+        ("responses", "plain", True, '"content_index":0', '"content_index":"0"'),
+        ("responses", "length", False, '"status":"incomplete"', '"status":"completed"'),
+        ("responses", "length", True, '"status":"incomplete"', '"status":"completed"'),
+        ("responses", "length", True, "response.incomplete", "response.completed"),
+        ("responses", "reasoning", True, "17 \\u00b7 20", ""),
+        ("responses", "cut", True, "event: error", "event: mistake"),
+        ("responses", "overloaded", True, '"type":"error"', '"type":"mistake"'),
+        ("responses", "refused_429", False, '"error":', '"mistake":'),
     ],
 )
 def test_what_is_wrong_is_found(
@@ -72,6 +90,30 @@ def test_what_is_wrong_is_found(
         old = json.loads(f'"{old}"') if "\\u" in old else old
 
     assert faults(asking, cell, old, new)
+
+
+@pytest.mark.parametrize("case", ["plain", "tools", "parallel_tools", "reasoning", "length"])
+def test_an_event_that_is_missing_is_found(asking: Asker, case: str) -> None:
+    heard = asking.ask(RESPONSES, Cell("responses", "gemini", "auto", case, is_streamed=True))
+    events = heard.events()
+    assert judge(heard).faults == ()
+
+    without = [streamed(events[:at] + events[at + 1 :]) for at in range(len(events))]
+    verdicts = [judge(replace(heard, response=response)) for response in without]
+    missed = [
+        name for (name, _), verdict in zip(events, verdicts, strict=True) if not verdict.faults
+    ]
+
+    assert missed == []
+
+
+def streamed(events: list[tuple[str, Json]]) -> httpx.Response:
+    """A stream of these events, numbered as if there had never been others."""
+    text = "".join(
+        f"event: {name}\ndata: {json.dumps(event | {'sequence_number': number})}\n\n"
+        for number, (name, event) in enumerate(events)
+    )
+    return httpx.Response(200, headers={"content-type": "text/event-stream"}, text=text)
 
 
 def test_a_status_of_another_meaning_is_found(asking: Asker) -> None:
