@@ -4,7 +4,7 @@ A cell is a dialect, a provider, a lane, a case, streamed or not. The proxy is a
 HTTP; the providers are the replaying server of `tests/oracle`, which answers with each one's own
 bytes, a Python function, and the real local model. What comes back has to say what the provider
 said, to be what the vendor's own OpenAPI document describes, and to be read by the vendor's SDK
-with strict parsing.
+with strict parsing; what is relayed, to be the provider's bytes as well.
 
     scripts/dialects                   the table, and what is wrong first wherever something is
     scripts/dialects gemini function   the same for some providers
@@ -20,6 +20,7 @@ From the bottom up:
     responses.py    OpenAI's responses
     providers.py    who is asked, on which lanes
     refusals.py     how each of them says no
+    relayed.py      how OpenAI answers a request for a response
     asking.py       asks
     explained.py    what may be missing, and why
     judging.py      what is wrong with an answer

@@ -7,10 +7,13 @@ from typing import Any
 
 import httpx
 
+from tests.dialects.asked import BREAKS
 from tests.dialects.dialect import Dialect
 from tests.dialects.heard import Cell, Heard
-from tests.dialects.providers import FUNCTION, PLACES
+from tests.dialects.providers import FAILS, FUNCTION, PLACES
 from tests.dialects.refusals import refusal
+from tests.dialects.relayed import relayed_answer
+from tests.dialects.responses import RESPONSES
 from tests.harness.proxy import Proxy
 from tests.oracle.asking import KEY, connection_of
 from tests.oracle.corpus import ANSWERS
@@ -44,13 +47,27 @@ class Asker:
 def asker(folder: Path, places: Iterable[str] | None = None) -> Iterator[Asker]:
     """The replaying server and a proxy that runs in `folder`, for some of the places."""
     wanted = list(PLACES if places is None else places)
-    (folder / "replayed.py").write_text(FUNCTION.format(folder=str(ANSWERS / "compatible")))
-    with Replay(refusal) as replay, Proxy(_config(replay, wanted), folder) as proxy:
+    (folder / "replayed.py").write_text(
+        FUNCTION.format(folder=str(ANSWERS / "compatible"), fails=[FAILS], breaks=BREAKS)
+    )
+    with Replay(_instead) as replay, Proxy(_config(replay, wanted), folder) as proxy:
         running = Asker(proxy)
         try:
             yield running
         finally:
             running.close()
+
+
+def _instead(
+    provider: str, case: str, path: str, is_streamed: bool
+) -> tuple[int, dict[str, str], bytes] | None:
+    """What the corpus does not have: refusals, and answers of OpenAI's responses."""
+    if refused := refusal(provider, case):
+        return refused
+    if not path.endswith(RESPONSES.path):
+        return None
+    content_type, content = relayed_answer(provider, case, is_streamed=is_streamed)
+    return 200, {"content-type": content_type}, content
 
 
 def _config(replay: Replay, places: list[str]) -> dict[str, Any]:

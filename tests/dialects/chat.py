@@ -9,7 +9,7 @@ import openai
 
 from tests.dialects import documents
 from tests.dialects.asked import CASES, Tool, first_text
-from tests.dialects.dialect import Dialect
+from tests.dialects.dialect import ANOTHER_MODEL, Dialect
 from tests.dialects.heard import Heard, Json
 from tests.oracle.asking import Outcome
 from tests.oracle.form import broken_rules
@@ -72,7 +72,7 @@ def _flaws(heard: Heard) -> Iterator[str]:
     answer = heard.response.json()
     yield from documents.flaws(VENDOR, "CreateChatCompletionResponse", answer)
     if answer.get("model") != heard.body["model"]:
-        yield "model is not the name that was asked"
+        yield ANOTHER_MODEL
     try:
         with sdk_of(heard) as client:
             client.chat.completions.create(**heard.body)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tests.dialects.heard import Heard, Json
 from tests.oracle.asking import Outcome
 
+ANOTHER_MODEL = "model is not the name that was asked"
 Body = Callable[[str, str, bool], Json]
 
 

@@ -47,6 +47,14 @@ EXPLAINED = (
         dialects=("chat",),
     ),
     Explained(
+        r"[\w.]+: None is not of type '\w+'",
+        "vLLM's chat is relayed, and has `null` where OpenAI leaves a field out",
+        places=("chat-only",),
+        dialects=("chat",),
+        lanes=("auto",),
+        how="plain",
+    ),
+    Explained(
         "without the stop sequence",
         "OpenAI's, Azure's, Google's and Ollama's APIs do not tell an end at a stop sequence from "
         "a natural one, so the message ends with `end_turn`",

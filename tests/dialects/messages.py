@@ -8,7 +8,7 @@ import httpx2
 
 from tests.dialects import documents
 from tests.dialects.asked import CASES, Tool, first_text
-from tests.dialects.dialect import Dialect
+from tests.dialects.dialect import ANOTHER_MODEL, Dialect
 from tests.dialects.heard import Heard, Json
 from tests.oracle.asking import Outcome
 
@@ -82,7 +82,7 @@ def _flaws(heard: Heard) -> Iterator[str]:
     else:
         yield from documents.flaws(VENDOR, "Message", heard.response.json())
     if answer.model != heard.body["model"]:
-        yield "model is not the name that was asked"
+        yield ANOTHER_MODEL
 
 
 def _stream_flaws(heard: Heard) -> Iterator[str]:

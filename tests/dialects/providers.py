@@ -5,6 +5,8 @@ from typing import Any
 
 from tests.dialects.asked import ANSWERS, BREAKS, CASES
 
+FAILS = "refused_401"
+"""The refusal that a function can do: like one of the operator's key it is a 502, unexplained."""
 LANES = ("auto", "litellm")
 """`auto` is the first lane that fits; `litellm` sends all through LiteLLM's public call."""
 
@@ -34,8 +36,7 @@ class Place:
 
 
 PLACES: dict[str, Place] = {
-    # Its responses are relayed, and nobody wrote them down here: tests/responses has them.
-    "openai": Place("openai", dialects=("chat", "messages"), speaks=("chat",)),
+    "openai": Place("openai", speaks=("chat", "responses")),
     "chat-only": Place("hosted_vllm", {"speaks": ["chat"]}, speaks=("chat",)),
     "azure": Place("azure"),
     "anthropic": Place("anthropic", speaks=("messages",)),
@@ -48,7 +49,7 @@ PLACES: dict[str, Place] = {
         None,
         {"api_type": "function", "inference_func": "replayed.answer", "chat_mode": True},
         lanes=("auto",),
-        cases=tuple(ANSWERS),
+        cases=(*ANSWERS, FAILS, *BREAKS),
     ),
     "local": Place(
         None,
@@ -70,6 +71,15 @@ FOLDER = pathlib.Path({folder!r})
 
 def answer(messages):
     case = re.search(r"case:(\\w+)", json.dumps(messages))[1]
+    if case in {fails!r}:
+        raise RuntimeError(case)
+    if case in {breaks!r}:
+        return broken(case)
     return json.loads((FOLDER / f"{{case}}.json").read_text())
+
+
+def broken(case):
+    yield "Hello"
+    raise RuntimeError(case)
 '''
 """The module of the function; `folder` is that of the answers."""

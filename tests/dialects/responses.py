@@ -8,7 +8,7 @@ import openai
 from tests.dialects import documents
 from tests.dialects.asked import CASES, Tool, first_text
 from tests.dialects.chat import sdk_of
-from tests.dialects.dialect import Dialect
+from tests.dialects.dialect import ANOTHER_MODEL, Dialect
 from tests.dialects.heard import Heard, Json
 from tests.oracle.asking import Outcome
 
@@ -75,7 +75,7 @@ def _flaws(heard: Heard) -> Iterator[str]:
     answer = _whole(heard)
     yield from documents.flaws(VENDOR, "Response", answer)
     if answer.get("model") != heard.body["model"]:
-        yield "model is not the name that was asked"
+        yield ANOTHER_MODEL
 
 
 def _stream_flaws(events: list[tuple[str, Json]]) -> Iterator[str]:

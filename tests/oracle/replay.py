@@ -38,11 +38,12 @@ class Seen:
     body: bytes
 
 
-Refusal = Callable[[str, str], tuple[int, dict[str, str], bytes] | None]
+Instead = Callable[[str, str, str, bool], tuple[int, dict[str, str], bytes] | None]
+"""Of a provider, a case, a path, and whether a stream is asked for: status, headers and body."""
 
 
-def _none(provider: str, case: str) -> None:
-    """The corpus has answers only."""
+def _none(provider: str, case: str, path: str, is_streamed: bool) -> None:
+    """The corpus has answers to chat only."""
 
 
 class Replay:
@@ -50,9 +51,9 @@ class Replay:
 
     url: str
 
-    def __init__(self, refusal: Refusal = _none) -> None:
-        """`refusal`: of a provider and a case, what it is answered with instead of an answer."""
-        self._refusal = refusal
+    def __init__(self, instead: Instead = _none) -> None:
+        """`instead`: what is answered in place of the corpus; `None` for all that is in it."""
+        self._instead = instead
         self._seen: dict[tuple[str, str], list[Seen]] = defaultdict(list)
         self._started: Future[tuple[int, asyncio.AbstractEventLoop]] = Future()
         self._stop = asyncio.Event()
@@ -101,17 +102,21 @@ class Replay:
             self._seen[who, provider].append(Seen(request.method, rest, query, headers, body))
         case = found[1].decode() if found else path.rpartition("/")[2]
         is_streamed = bool(_STREAMED.search(body)) or "stream" in path.lower()
-        if refused := self._refusal(provider, case):
-            status, headers, text = refused
-            return web.Response(status=status, headers=headers, body=text)
         try:
-            content_type, content = find_answer(provider, case, is_streamed=is_streamed)
+            status, headers, content = self._instead(provider, case, path, is_streamed) or (
+                _of_corpus(provider, case, is_streamed)
+            )
         except LookupError as error:
             return web.json_response({"error": {"message": str(error)}}, status=404)
-        response = web.StreamResponse(headers={"content-type": content_type})
+        response = web.StreamResponse(status=status, headers=headers)
         with contextlib.suppress(ConnectionError):  # Whoever asked may not want all of it.
             await response.prepare(request)
             for start in range(0, len(content), PIECE_BYTES):
                 await response.write(content[start : start + PIECE_BYTES])
             await response.write_eof()
         return response
+
+
+def _of_corpus(provider: str, case: str, is_streamed: bool) -> tuple[int, dict[str, str], bytes]:
+    content_type, content = find_answer(provider, case, is_streamed=is_streamed)
+    return 200, {"content-type": content_type}, content
