@@ -8,6 +8,7 @@
 - `verdict`: what has to hold after a provider's failure
 - `leaver`: a client that leaves
 - `process`: descriptors and memory of the proxy
+- `sdks`: OpenAI's SDKs for Python and Node
 - `agents`: Claude Code and Codex
 - `aimock`: an emulator of many providers, not written for this proxy
 """

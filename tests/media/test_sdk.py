@@ -1,22 +1,18 @@
-"""The openai SDK, both majors, as its users draw, speak and listen with it."""
+"""The openai SDKs, both majors, as their users draw, speak and listen with them."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import TEAM_KEY
-from tests.harness.proxy import REPOSITORY, Proxy, process_environment
+from tests.harness.proxy import Proxy
+from tests.harness.sdks import NODES, PYTHONS, OpenAISdk
 from tests.media.uploading import fields_of, parts_of, wav
 from tests.provider import media
 from tests.provider.behaviours import plain
 from tests.provider.server import Provider
 
-SCRIPT = REPOSITORY / "tests" / "clients" / "use_media.py"
-PYTHONS = {"2": sys.executable, "3": str(REPOSITORY / ".venv-openai-3" / "bin" / "python")}
 SOUND = b"ID3 hello"
 BEHAVIOURS = {
     "sdk-draw": plain(media.pictures()),
@@ -39,7 +35,7 @@ BEHAVIOURS = {
 }
 
 
-@pytest.fixture(scope="module", params=PYTHONS, ids=[f"openai {major}.x" for major in PYTHONS])
+@pytest.fixture(scope="module", params=[*PYTHONS, *NODES], ids=str)
 def seen(
     request: pytest.FixtureRequest,
     operations: Proxy,
@@ -52,18 +48,8 @@ def seen(
     folder: Path = tmp_path_factory.mktemp("media")
     (folder / "speech.wav").write_bytes(wav())
     (folder / "dot.png").write_bytes(media.PNG)
-    run = subprocess.run(
-        [PYTHONS[request.param], str(SCRIPT), operations.api, TEAM_KEY, str(folder)],
-        capture_output=True,
-        text=True,
-        env=process_environment({}),
-        check=False,
-        timeout=60,
-    )
-    assert run.returncode == 0, run.stderr
-    answer: dict[str, Any] = json.loads(run.stdout)
-    assert answer["sdk"].startswith(f"{request.param}.")
-    return answer
+    sdk: OpenAISdk = request.param
+    return sdk.saw("use_media", operations.api, TEAM_KEY, str(folder))
 
 
 def test_pictures_are_made_changed_and_varied(seen: dict[str, Any], provider: Provider) -> None:
@@ -94,8 +80,8 @@ def test_what_was_said_is_written_down(seen: dict[str, Any], provider: Provider)
     assert written["usage"] == 19
     assert written["bare"].strip() == media.SPOKEN
     assert written["events"] == ["transcript.text.delta", "transcript.text.done"]
-    heard = next(r for r in provider.requests_for("sdk-hear") if "transcriptions" in r.path)
-    assert fields_of(heard)["file"] == wav()
+    heard = [r for r in provider.requests_for("sdk-hear") if "transcriptions" in r.path]
+    assert {fields_of(request)["file"] for request in heard} == {wav()}
 
 
 def test_a_model_without_it_is_a_not_found_error(seen: dict[str, Any]) -> None:

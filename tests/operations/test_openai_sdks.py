@@ -1,22 +1,15 @@
-"""OpenAI's SDK, both majors, on every operation, relayed and through LiteLLM."""
-
-import json
-import subprocess
-import sys
-from typing import Any
+"""OpenAI's SDKs, both majors, on every operation, relayed and through LiteLLM."""
 
 import pytest
 
 from tests.conftest import TEAM_KEY
-from tests.harness.proxy import REPOSITORY, Proxy, process_environment
+from tests.harness.proxy import Proxy
+from tests.harness.sdks import NODES, PYTHONS, OpenAISdk
 from tests.operations.asking import COMPLETION, MODERATION
 from tests.provider import answers
 from tests.provider.behaviours import VECTOR, chunks, good_answer, plain
 from tests.provider.exchange import Exchange
 from tests.provider.server import Provider
-
-SCRIPT = REPOSITORY / "tests" / "clients" / "use_operations.py"
-PYTHONS = {"2": sys.executable, "3": str(REPOSITORY / ".venv-openai-3" / "bin" / "python")}
 
 
 async def by_path(exchange: Exchange) -> None:
@@ -38,31 +31,16 @@ async def by_path(exchange: Exchange) -> None:
         await good_answer(exchange)
 
 
-@pytest.fixture(params=PYTHONS, ids=[f"openai {major}.x" for major in PYTHONS])
-def python(request: pytest.FixtureRequest) -> tuple[str, str]:
-    return request.param, PYTHONS[request.param]
-
-
 @pytest.mark.parametrize("lane", ["relay", "litellm"])
+@pytest.mark.parametrize("sdk", [*PYTHONS, *NODES], ids=str)
 def test_every_operation_reads_as_the_sdk_promises(
-    operations: Proxy, provider: Provider, python: tuple[str, str], lane: str
+    operations: Proxy, provider: Provider, sdk: OpenAISdk, lane: str
 ) -> None:
-    major, interpreter = python
-    name = f"sdk-{major}-{lane}"
+    name = f"sdk-{sdk.major}-{lane}"
     provider.on(name, by_path)
 
-    run = subprocess.run(
-        [interpreter, str(SCRIPT), operations.api, TEAM_KEY, f"{lane}/{name}", f"none/{name}"],
-        capture_output=True,
-        text=True,
-        env=process_environment({}),
-        check=False,
-        timeout=60,
-    )
+    seen = sdk.saw("use_operations", operations.api, TEAM_KEY, f"{lane}/{name}", f"none/{name}")
 
-    assert run.returncode == 0, run.stderr
-    seen: dict[str, Any] = json.loads(run.stdout)
-    assert seen.pop("sdk").startswith(f"{major}.")
     relayed = lane == "relay"
     assert seen == {
         "usual": [list(VECTOR)] * 2,

@@ -1,7 +1,5 @@
-"""OpenAI's own SDK as its users run it, with the Responses API: both majors."""
+"""OpenAI's own SDKs as their users run them, with the Responses API: both majors."""
 
-import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,15 +8,14 @@ import openai
 import pytest
 
 from tests.conftest import TEAM_KEY, UPSTREAM_KEY
-from tests.harness.proxy import REPOSITORY, Proxy, process_environment
+from tests.harness.proxy import Proxy
+from tests.harness.sdks import NODES, PYTHONS, OpenAISdk
 from tests.provider import responses
 from tests.provider.server import Provider
 from tests.provider.shelf import Shelf
 from tests.responses.conftest import ask
-from tests.sdk.test_openai_sdk import PYTHONS
 
 pytestmark = pytest.mark.relay_only("what its users see of a provider that speaks the API")
-SCRIPT = REPOSITORY / "tests" / "clients" / "use_responses.py"
 
 
 @pytest.fixture(scope="module")
@@ -40,21 +37,11 @@ def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
             yield running
 
 
-@pytest.fixture(scope="module", params=PYTHONS, ids=[f"openai {major}.x" for major in PYTHONS])
+@pytest.fixture(scope="module", params=[*PYTHONS, *NODES], ids=str)
 def seen(request: pytest.FixtureRequest, keeping: Proxy) -> dict[str, Any]:
     """What the SDK's user saw."""
-    run = subprocess.run(
-        [PYTHONS[request.param], str(SCRIPT), keeping.api, TEAM_KEY, "m", "broken"],
-        capture_output=True,
-        text=True,
-        env=process_environment({}),
-        check=False,
-        timeout=60,
-    )
-    assert run.returncode == 0, run.stderr
-    answer: dict[str, Any] = json.loads(run.stdout)
-    assert answer["sdk"].startswith(f"{request.param}.")
-    return answer
+    sdk: OpenAISdk = request.param
+    return sdk.saw("use_responses", keeping.api, TEAM_KEY, "m", "broken")
 
 
 def test_an_answer_and_one_that_goes_on_from_it(seen: dict[str, Any]) -> None:

@@ -1,18 +1,15 @@
 """The openai SDK, both majors, as its users run it: with the example config and its real model."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.harness.proxy import REPOSITORY, Proxy, process_environment
+from tests.harness.proxy import REPOSITORY, Proxy
+from tests.harness.sdks import PYTHONS, OpenAISdk
 
-SCRIPT = REPOSITORY / "tests" / "clients" / "use_openai.py"
-PYTHONS = {"2": sys.executable, "3": str(REPOSITORY / ".venv-other-majors" / "bin" / "python")}
+LONGEST_S = 180
 
 
 @pytest.fixture(scope="module")
@@ -24,21 +21,11 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         yield running
 
 
-@pytest.fixture(scope="module", params=PYTHONS, ids=[f"openai {major}.x" for major in PYTHONS])
+@pytest.fixture(scope="module", params=PYTHONS, ids=str)
 def seen(request: pytest.FixtureRequest, example: Proxy) -> dict[str, Any]:
     """What the SDK's user saw."""
-    run = subprocess.run(
-        [PYTHONS[request.param], str(SCRIPT), example.api, "KEY1", "KEY2"],
-        capture_output=True,
-        text=True,
-        env=process_environment({}),
-        check=False,
-        timeout=180,
-    )
-    assert run.returncode == 0, run.stderr
-    answer: dict[str, Any] = json.loads(run.stdout)
-    assert answer["sdk"].startswith(f"{request.param}.")
-    return answer
+    sdk: OpenAISdk = request.param
+    return sdk.saw("use_openai", example.api, "KEY1", "KEY2", longest_s=LONGEST_S)
 
 
 def test_a_plain_answer_of_the_local_model_has_text_and_usage(seen: dict[str, Any]) -> None:
