@@ -71,6 +71,10 @@ async function anthropic(Anthropic) {
   const request = (model) => ({ model, max_tokens: 64, messages: HELLO });
   const text = async (answer) => (await answer).content[0].text;
   const stream = (model) => client.messages.stream(request(model)).finalText();
+  async function final(model) {
+    const message = await client.messages.stream(request(model)).finalMessage();
+    return [message.role, message.stop_reason, message.usage.output_tokens];
+  }
   async function loop(model) {
     const tools = [{ name: "Bash", input_schema: SCHEMA }];
     const messages = [{ role: "user", content: PROMPT }];
@@ -90,6 +94,7 @@ async function anthropic(Anthropic) {
     loop: await loop(ask.loop),
     models: (await client.models.list()).data.map((model) => model.id),
     count: (await client.messages.countTokens(countable)).input_tokens,
+    final: await final(ask.plain),
     stranger: await failureOf(stranger.messages.create(request(ask.plain))),
     refused: await failureOf(client.messages.create(request(ask.refused))),
     broken: await failureOf(stream(ask.broken)),

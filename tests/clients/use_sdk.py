@@ -101,8 +101,17 @@ class Anthropic:
         usage = self._message(ask["plain"], HELLO).usage
         count = self._client.messages.count_tokens(model=ask["plain"], messages=HELLO)
         models = [model.id for model in self._client.models.list()]
-        tokens = [usage.input_tokens, usage.output_tokens]
-        return {"tokens": tokens, "models": models, "count": count.input_tokens}
+        return {
+            "tokens": [usage.input_tokens, usage.output_tokens],
+            "models": models,
+            "count": count.input_tokens,
+            "final": self._final(ask["plain"]),
+        }
+
+    def _final(self, model: str) -> list[Any]:
+        with self._client.messages.stream(model=model, max_tokens=64, messages=HELLO) as stream:
+            message = stream.get_final_message()
+        return [message.role, message.stop_reason, message.usage.output_tokens]
 
     def _message(self, model: str, messages: Any, **more: Any) -> Any:
         return self._client.messages.create(model=model, max_tokens=64, messages=messages, **more)
@@ -113,7 +122,6 @@ def main(package_name: str, url: str, key: str, models: str) -> dict[str, Any]:
     user: Any = {"openai": OpenAI, "anthropic": Anthropic}[package_name]
     client, patient = user(package, url, key), user(package, url, key, retries=1)
     return {
-        "version": package.__version__,
         "plain": client.text(ask["plain"]),
         "stream": client.stream(ask["plain"]),
         "loop": client.loop(ask["loop"]),
