@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.agents.google import reads_both_spellings
 from tests.agents.played import fixtures
 from tests.conftest import GUEST_KEY, TEAM_KEY, UPSTREAM_KEY
 from tests.harness.aimock import Aimock
@@ -24,16 +25,27 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aimock]:
 
 
 @pytest.fixture(scope="session")
+def google(emulator: Aimock) -> Iterator[Provider]:
+    with Provider() as running:
+        running.on_any(reads_both_spellings(emulator.url))
+        yield running
+
+
+@pytest.fixture(scope="session")
 def workplace(
-    emulator: Aimock, provider: Provider, tmp_path_factory: pytest.TempPathFactory
+    emulator: Aimock,
+    google: Provider,
+    provider: Provider,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Proxy]:
     """Warm, so that no agent waits for LiteLLM."""
-    with Proxy(_config(emulator, provider), tmp_path_factory.mktemp("workplace")) as running:
+    config = _config(emulator, google, provider)
+    with Proxy(config, tmp_path_factory.mktemp("workplace")) as running:
         running.wait_until_warm()
         yield running
 
 
-def _config(emulator: Aimock, provider: Provider) -> dict[str, Any]:
+def _config(emulator: Aimock, google: Provider, provider: Provider) -> dict[str, Any]:
     raw = provider.base_url.removesuffix("/v1")
     return {
         "host": "127.0.0.1",
@@ -41,7 +53,7 @@ def _config(emulator: Aimock, provider: Provider) -> dict[str, Any]:
         "connections": {
             "openai": _connection("openai", f"{emulator.url}/v1"),
             "anthropic": _connection("anthropic", emulator.url),
-            "google": _connection("google", emulator.url),
+            "google": _connection("google", google.base_url.removesuffix("/v1")),
             "raw-anthropic": _connection("anthropic", raw),
             "raw-openai": _connection("openai", provider.base_url),
         },

@@ -21,25 +21,16 @@ CODEX = {**MODELS, "google": "gemini-2.5-pro"}
 
 
 def fixtures() -> list[Fixture]:
-    """The command's output has to be in the request that is answered, but with Gemini.
-
-    Gemini's tools and their results aimock reads under their other names only: the turn has to do.
-    """
-    claude_code = _calls("Bash", {"command": COMMAND})
-    codex = _calls("exec_command", {"cmd": COMMAND})
+    """The command's output has to be in the request that is answered, whoever is asked."""
     return [
-        *_by_turn(MODELS["google"], claude_code),
-        *_by_turn(CODEX["google"], codex),
         _fixture({"toolResultContains": SEEN}, {"content": ANSWER}),
-        _fixture({"toolName": "Bash", "hasToolResult": False}, claude_code),
-        _fixture({"toolName": "exec_command", "hasToolResult": False}, codex),
-    ]
-
-
-def _by_turn(model: str, call: dict[str, Any]) -> list[Fixture]:
-    return [
-        _fixture({"model": model, "turnIndex": 0}, call),
-        _fixture({"model": model, "turnIndex": 1}, {"content": ANSWER}),
+        _fixture(
+            {"toolName": "Bash", "hasToolResult": False}, _calls("Bash", {"command": COMMAND})
+        ),
+        _fixture(
+            {"toolName": "exec_command", "hasToolResult": False},
+            _calls("exec_command", {"cmd": COMMAND}),
+        ),
     ]
 
 
