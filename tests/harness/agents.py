@@ -62,11 +62,11 @@ def codex(prompt: str, home: Path, base_url: str, key: str, model: str, **settin
         base_url: of the proxy, with the API prefix.
         key: the proxy's.
         model: what it asks for.
-        settings: of the proxy as its provider, such as `request_max_retries`.
+        settings: of the proxy as its provider, such as `supports_websockets`.
     """
     (home / ".codex").mkdir(exist_ok=True)
     config = CODEX_CONFIG.format(model=json.dumps(model), base_url=json.dumps(base_url))
-    config += "".join(f"{name} = {value}\n" for name, value in settings.items())
+    config += "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
     (home / ".codex" / "config.toml").write_text(config)
     command = ["exec", "--skip-git-repo-check", "--json", prompt]
     return _run(CODEX, command, home, {"PROXY_KEY": key})
