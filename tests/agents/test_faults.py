@@ -65,7 +65,7 @@ class Row:
     Attributes:
         status: the provider's; `None`: its stream breaks off.
         posts: how often the agent asks; nothing is answered if the last one fails as well.
-        waits_s: between its first two requests.
+        waits_s: at least, between its first two requests; some of the page's figure is its jitter.
     """
 
     agent: Agent
@@ -78,7 +78,8 @@ class Row:
 
     def __str__(self) -> str:
         what = f"{self.status}" if self.status else "a broken stream"
-        return f"{self.agent.name}, {what}{', once' if self.recovers else ''}"
+        told = " with Retry-After" if self.headers else ""
+        return f"{self.agent.name}, {what}{told}{', once' if self.recovers else ''}"
 
     def behaviour(self) -> Behaviour:
         """The provider's."""
@@ -92,15 +93,17 @@ class Row:
 
 ROWS = [
     Row(CLAUDE_CODE, 429, "rate_limit_error", WAIT, waits_s=RETRY_AFTER_S),
-    Row(CLAUDE_CODE, 500, "api_error"),
-    Row(CLAUDE_CODE, 529, "overloaded_error"),
+    Row(CLAUDE_CODE, 429, "rate_limit_error", waits_s=0.45),
+    Row(CLAUDE_CODE, 500, "api_error", waits_s=0.45),
+    Row(CLAUDE_CODE, 529, "overloaded_error", waits_s=0.45),
     Row(CLAUDE_CODE, None),
     Row(CLAUDE_CODE, None, recovers=False, posts=4),
     Row(CLAUDE_CODE, 401, "authentication_error", recovers=False, posts=1),
     Row(CLAUDE_CODE, 400, "invalid_request_error", recovers=False, posts=6),
     Row(CODEX, 429, "rate_limit_error", WAIT, waits_s=RETRY_AFTER_S),
     Row(CODEX, 429, "rate_limit_error", recovers=False, posts=1),
-    Row(CODEX, 500, "server_error"),
+    Row(CODEX, 500, "server_error", waits_s=0.15),
+    Row(CODEX, 503, "overloaded_error", waits_s=0.15),
     Row(CODEX, 503, "overloaded_error", WAIT, waits_s=RETRY_AFTER_S),
     Row(CODEX, None),
     Row(CODEX, 400, "invalid_request_error", recovers=False, posts=1),
@@ -112,8 +115,9 @@ ROWS = [
 def test_an_agent_asks_again_as_often_and_as_late_as_the_table_says(
     workplace: Proxy, home: Path, provider: Provider, row: Row
 ) -> None:
-    recovers = "once" if row.recovers else "always"
-    model = f"{row.agent.models}-{row.status or 'broken'}-{recovers}"
+    often = "once" if row.recovers else "always"
+    told = "-told" if row.headers else ""
+    model = f"{row.agent.models}-{row.status or 'broken'}-{often}{told}"
     provider.on(model, row.behaviour())
 
     ran = row.agent.run(workplace, home, model)
