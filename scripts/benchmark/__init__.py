@@ -10,7 +10,8 @@
 - `gateways`: ours and those written here, `bare` and `acompletion`; `compared`: somebody else's,
   from environments that `install` makes from `locks`, which `lock` writes
 - `provider` with `answers`: the instant fake provider; `load` with `client`: the load generator
-- `lives`: start, size and growth of a gateway; `processes`: start, pin, stop, the first answer
+- `lives` with `mixed`: start, size and growth of a gateway
+- `processes`: start, pin, stop, the first answer
 - `measuring`: CPU and memory from /proc; `results`: medians; `goals`: what is aimed at
 - `table`, `chart`, `machine`, `report`: what is printed
 """

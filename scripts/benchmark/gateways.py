@@ -16,6 +16,15 @@ from scripts.benchmark.compared import MASTER_KEY, NO_NETWORK, written
 from scripts.benchmark.processes import REPOSITORY, Program
 from scripts.benchmark.setups import PROVIDER_KEY, Site, team, virtual_key
 
+LIMITS = {"concurrency": 4096}
+COUNTING_MODEL = "count-tasks"
+COUNTING = """
+import asyncio
+
+async def count(prompt):
+    return str(len(asyncio.all_tasks()))
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
@@ -42,8 +51,33 @@ class Gateway:
 
 def ours(site: Site) -> Program:
     """Everything on: keys, routes, permissions, deadlines, caps, records, a second log output."""
-    setup, limits = site.setup, {"concurrency": 4096}
-    shared = {"api_key": PROVIDER_KEY, **limits}
+    setup = site.setup
+    connections, routing = ways(site)
+    config: dict[str, object] = {
+        "host": "127.0.0.1",
+        "port": site.port,
+        "connections": connections,
+        "routing": routing,
+        "groups": {
+            "team": {
+                "api_keys": [digest_of(virtual_key(n)) for n in range(setup.keys)],
+                "allowed_connections": list(connections),
+                "allowed_models": ["team-*", "claude*", "gemini*", "lite/*", COUNTING_MODEL],
+            }
+        },
+        "server": LIMITS,
+        "storage": {"dir": str(site.folder / "storage")},
+    }
+    if setup.tls:
+        config["ssl_certfile"], config["ssl_keyfile"] = certificate.written(site.folder)
+    path = written(site, "config.toml", tomli_w.dumps(config))
+    command = [str(Path(sys.executable).parent / "oai-proxy"), "--config", path]
+    return Program([*command, "--log-level", "warning"], site.folder, {})
+
+
+def ways(site: Site) -> tuple[dict[str, object], dict[str, str]]:
+    """Our connections, and the routing rules that lead to them."""
+    setup, shared = site.setup, {"api_key": PROVIDER_KEY, **LIMITS}
     base = f"{site.provider}/v1"
     connections: dict[str, object] = {"openai": {"api_base": base, **shared}}
     routing = {f"{team(n)}/*": "openai.*" for n in range(setup.rules)}
@@ -54,26 +88,11 @@ def ours(site: Site) -> Program:
             "lite": {"api_base": base, "lane": "litellm", **shared},
         }
         routing |= {"claude*": "anthropic.*", "gemini*": "google.*", "lite/*": "lite.{1}"}
-    config: dict[str, object] = {
-        "host": "127.0.0.1",
-        "port": site.port,
-        "connections": connections,
-        "routing": routing,
-        "groups": {
-            "team": {
-                "api_keys": [digest_of(virtual_key(n)) for n in range(setup.keys)],
-                "allowed_connections": list(connections),
-                "allowed_models": ["team-*", "claude*", "gemini*", "lite/*"],
-            }
-        },
-        "server": limits,
-        "storage": {"dir": str(site.folder / "storage")},
-    }
-    if setup.tls:
-        config["ssl_certfile"], config["ssl_keyfile"] = certificate.written(site.folder)
-    path = written(site, "config.toml", tomli_w.dumps(config))
-    command = [str(Path(sys.executable).parent / "oai-proxy"), "--config", path]
-    return Program([*command, "--log-level", "warning"], site.folder, {})
+    if setup.counting:
+        connections["counting"] = {"api_type": "function", "inference_func": "counting.count"}
+        routing[COUNTING_MODEL] = "counting.*"
+        written(site, "counting.py", COUNTING)
+    return connections, routing
 
 
 def digest_of(key: str) -> str:

@@ -32,6 +32,11 @@ def usage_of(pid: int | None) -> Usage:
     return Usage(ticks / TICKS_PER_S, pages * PAGE_BYTES)
 
 
+def descriptors(pid: int) -> int:
+    """How many are open in the process and all below it."""
+    return sum(len(list(Path(f"/proc/{process}/fd").iterdir())) for process in tree(pid))
+
+
 def tree(root: int) -> list[int]:
     """A process and all below it."""
     children: dict[int, list[int]] = {}

@@ -24,6 +24,7 @@ FORMATS = {
 COUNTED = openai(counted=True)
 STREAM_MARKS = (b'"stream":true', b'"stream": true', b":streamGenerateContent")
 PACED = setups.PACED.encode()
+TROUBLE, RESET, BROKEN = (word.encode() for word in (setups.TROUBLE, setups.RESET, setups.BROKEN))
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -49,6 +50,8 @@ class Provider(asyncio.Protocol):
         spoken = spoken_in(request)
         if spoken is None:
             self._transport.write(NOT_FOUND)
+        elif TROUBLE in request:
+            self._trouble(spoken, request)
         elif not any(mark in request for mark in STREAM_MARKS):
             self._transport.write(spoken.plain)
         elif PACED in request:
@@ -56,6 +59,16 @@ class Provider(asyncio.Protocol):
             self._pace(spoken, PACED_EVENTS, asyncio.get_running_loop().time())
         else:
             self._transport.write(spoken.burst)
+
+    def _trouble(self, spoken: Format, request: bytes) -> None:
+        """Half a stream, nothing, or the beginning of a stream that is then held."""
+        if RESET not in request:
+            self._transport.write(spoken.head + spoken.opening)
+        if BROKEN in request:
+            event = spoken.event("half")
+            self._transport.write(event[: len(event) // 2])
+        if RESET in request or BROKEN in request:
+            self._transport.close()
 
     def _pace(self, spoken: Format, left: int, due: float) -> None:
         if self._transport.is_closing():

@@ -12,22 +12,34 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What a gateway holds at a moment. `tasks`: `None` of one that cannot be asked."""
+
+    descriptors: int
+    tasks: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
-    """One start of a gateway, and what came of it. Only a loaded one has the last four.
+    """One start of a gateway, and what came of it. Only a loaded one has more than the first two.
 
     Attributes:
         idle_bytes: resident after the first answer.
         loaded_bytes: after all requests.
-        grown_bytes: from the end of the warm-up to then.
+        slope_bytes: how much a request adds, from the end of the warm-up on.
         stream_bytes: for each stream that is open at the same time as many others.
+        before: after the first answer.
+        after: when all was answered.
     """
 
     start_s: float
     idle_bytes: int
     loaded_bytes: int = 0
     requests: int = 0
-    grown_bytes: int = 0
+    slope_bytes: float = 0.0
     stream_bytes: float = 0.0
+    before: Held | None = None
+    after: Held | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,8 @@ class Results:
             return None
         # An interrupted run has rounds without a partner.
         pairs = zip(self.reports[row, gateway], self.reports[row, other], strict=False)
-        return median(cpu_us(one) / cpu_us(two) for one, two in pairs if cpu_us(two))
+        found = [cpu_us(one) / cpu_us(two) for one, two in pairs if cpu_us(two)]
+        return median(found) if found else None  # A round shorter than a tick of the clock has 0.
 
 
 def cell_of(reports: list[Report]) -> Cell:

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from scripts.benchmark import setups
 from scripts.benchmark.answers import EVENTS, PACED_EVENTS
 from scripts.benchmark.setups import Question, Setup
 
 CHAT = "/v1/chat/completions"
 RELAYED = "{team}/gpt-4o-mini"
 PLAIN, STREAM = Question(RELAYED), Question(RELAYED, stream=True)
-PACED = Question(RELAYED, stream=True, paced=True)
+PACED = Question(RELAYED, stream=True, word=setups.PACED)
 PACED_STREAM_S = 2.0
 EVERYBODY = (
     "provider",

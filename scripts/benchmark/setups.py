@@ -14,6 +14,9 @@ QUESTION = (
 )
 PACED = "paced"
 """A question with this word is answered with a paced stream."""
+TROUBLE = "trouble"
+BROKEN, RESET, HELD = f"{TROUBLE}: broken", f"{TROUBLE}: reset", f"{TROUBLE}: held"
+"""Such a question gets half a stream, no answer, or a stream that does not go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +28,14 @@ class Setup:
         rules: routing rules of the relayed provider, one per team.
         translating: connections to Anthropic and Gemini and one forced through LiteLLM as well.
         tls: between client and gateway.
+        counting: with a model that says how many tasks there are, where a gateway can have one.
     """
 
     keys: int = 10
     rules: int = 10
     translating: bool = False
     tls: bool = False
+    counting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +59,25 @@ def team(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. `{team}` in the model's name becomes one of the teams."""
+    """What is asked. `{team}` in the model's name becomes one of the teams.
+
+    Attributes:
+        word: what the provider looks for: `PACED` or a kind of trouble.
+    """
 
     model: str
     stream: bool = False
-    paced: bool = False
+    word: str = ""
+
+    @property
+    def paced(self) -> bool:
+        return self.word == PACED
 
     def body(self, model: str) -> str:
         system = "You are a helpful assistant. Answer briefly."
         messages = [
             {"role": "system", "content": system},
-            {"role": "user", "content": f"{QUESTION} ({PACED})" if self.paced else QUESTION},
+            {"role": "user", "content": f"{QUESTION} ({self.word})" if self.word else QUESTION},
         ]
         options = {"stream": True} if self.stream else {}
         return json.dumps({"model": model, "messages": messages, **options})

@@ -8,11 +8,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from scripts.benchmark import chart, report, table
+from scripts.benchmark import chart, lives, report, table
 from scripts.benchmark.answers import PLAIN_BYTES, openai
 from scripts.benchmark.gateways import DIRECT, GATEWAYS
-from scripts.benchmark.goals import GOALS
+from scripts.benchmark.goals import BUSY, GOALS
 from scripts.benchmark.load import Order, Report
+from scripts.benchmark.mixed import Mix, MixError
 from scripts.benchmark.processes import line_of, load, talker
 from scripts.benchmark.results import Results
 from scripts.benchmark.rows import CHAT, ROWS
@@ -147,8 +148,43 @@ def test_a_ratio_is_the_median_of_the_rounds_own() -> None:
 def test_goals_say_whether_they_are_met_or_were_not_measured() -> None:
     text = table.goals(made({"ours": 400.0, "bare": 200.0}))
 
-    assert "| plain, CPU beside the bare pass-through | 1.2 times | 2 times | **no** |" in text
+    assert "| plain, CPU beside the bare pass-through | 1.2 times | 2 times |  | **no** |" in text
     assert text.count("not measured") == len(GOALS) - 1
+
+
+def test_a_goal_that_is_missed_has_what_is_in_the_way_beside_it() -> None:
+    results = made({"ours": 400.0, "bare": 200.0})
+    first = "added time to first token, paced, p50"
+    for gateway, first_s in ((DIRECT, 0.001), ("ours", 0.009), ("bare", 0.0015)):
+        results.add("paced", gateway, replace(one(1.0), first_p50_s=first_s))
+
+    assert f"| {first} | 1 ms | 8 ms | 0.5 ms | **no** | not explained |" in table.goals(results)
+
+    results.reports["paced", "bare"] = [replace(one(1.0), first_p50_s=0.004)]
+
+    assert f"| {first} | 1 ms | 8 ms | 3 ms | **no** | {BUSY} |" in table.goals(results)
+    missed = [line for line in table.goals(results).splitlines() if "**no**" in line]
+    assert all(line.removesuffix("|").rpartition("|")[2].strip() for line in missed)
+
+
+def test_mixed_requests_are_answered_as_they_should_be_and_growth_is_seen(tmp_path: Path) -> None:
+    results = Results()
+
+    with bench_in(tmp_path) as bench:
+        lives.live(bench, ["ours"], replace(BLINK, requests=400), results)
+
+    (life,) = results.lives["ours"]
+    assert results.obstacles == {}
+    assert life.requests == 400
+    assert life.before
+    assert life.after
+    assert life.before.tasks == life.after.tasks
+    assert life.before.descriptors > 0
+
+
+def test_a_gateway_that_does_not_report_a_broken_stream_fails_the_mix(tmp_path: Path) -> None:
+    with bench_in(tmp_path) as bench, pytest.raises(MixError):
+        Mix(bench.gateway("bare", Setup()).port, Setup()).ask(40, 10.0)
 
 
 def test_the_report_and_the_chart_are_written(tmp_path: Path) -> None:
