@@ -91,6 +91,8 @@ class Relay:
         body, withhold = self._body(call, model, wire)
         send = partial(self.egress.post, self.urls[call.operation], body, dict(call.headers))
         asked = Asked(wire, call.stream, withhold, call)
+        left_out = [name for name in wire.kept_back if name in call.body]
+        observed.dropped_params = (*observed.dropped_params, *left_out)
         return await self._send(send, asked, observed, leases)
 
     def _body(self, call: Call, model: str, wire: Wire) -> tuple[bytes | Upload, bool]:

@@ -10,7 +10,8 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from lmproxy.call import Json, Observed, Usage
+from lmproxy.call import Call, Json, Observed, Usage
+from lmproxy.config.values import StreamUsage
 from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers
@@ -23,10 +24,15 @@ from lmproxy.upstream.wire import Wire, renamed
 
 LAST = ("response.completed", "response.incomplete", "response.failed")
 """The types of an event that ends a stream."""
+KEPT_BACK = ("request_id",)
+"""vLLM and SGLang make it the response's id. Whose a response is, is told by an id of theirs."""
 LONGEST_WORDS = 10_000
 MARKS = tuple(f'"{kind}"'.encode() for kind in LAST)
 REASON = re.compile(rb'"incomplete_details"\s*:\s*\{\s*"reason"\s*:\s*"([\w-]{1,64})"')
-ID = re.compile(rb'"id"\s*:\s*"([!-~]{1,512})"')
+FLAT = rb'\{\s*+(?:(?!"id")"\w++"\s*+:\s*+(?:"(?:[^"\\]|\\.)*+"|[\w.+-]++)\s*+,\s*+)*+'
+"""The beginning of an object, up to its id or to what is no plain value."""
+ID = re.compile(FLAT + rb'(?:"response"\s*+:\s*+' + FLAT + rb')?+"id"\s*+:\s*+"([\w.=:-]{1,256})"')
+"""Of a response, or of the one in an event; never of what the client wrote and it repeats."""
 RESPONSE_ID = re.compile(r"[\w-][\w.=:-]{0,255}", re.ASCII)
 """An id that can stand in a URL's path. Of a response with another nothing more can be asked."""
 STATUS = re.compile(rb'"status"\s*:\s*"([\w-]{1,64})"')
@@ -67,7 +73,7 @@ def _note(response: Json, observed: Observed) -> None:
 
 def _note_start(start: bytes, observed: Observed) -> None:
     """Take note of the response's id: others may ask for it while it is being made."""
-    found = ID.search(start.partition(b'"output"')[0])
+    found = ID.match(start, max(start.find(b"{"), 0))
     if found and RESPONSE_ID.fullmatch(found[1].decode()):
         observed.response_id = found[1].decode()
 
@@ -156,13 +162,19 @@ def _last_response(event: bytes) -> Json | None:
     return response if isinstance(response, dict) else {}
 
 
+def _body(call: Call, model: str, counting: StreamUsage) -> tuple[Json, bool]:
+    document, withhold = renamed(call, model, counting)
+    return {key: document[key] for key in document if key not in KEPT_BACK}, withhold
+
+
 RESPONSES = Wire(
     path="/responses",
-    body=renamed,
+    body=_body,
     note_whole=_note_whole,
     note_ends=_note_ends,
     watch=ResponsesWatch,
     note_start=_note_start,
+    kept_back=KEPT_BACK,
 )
 COMPACT = Wire(
     path="/responses/compact",

@@ -52,6 +52,7 @@ class Wire:
         kind: of a call and the media type of its plain answer, what that has to be.
         as_events: of a plain answer where a stream was asked for, the stream; `None` where that is
             no answer. It is given the media type too.
+        kept_back: the fields of a request that `body` leaves out.
     """
 
     path: str
@@ -64,6 +65,7 @@ class Wire:
     note_start: NoteStart = _note_nothing
     kind: Callable[[Call, str], Kind] = _an_object
     as_events: AsEvents | None = None
+    kept_back: tuple[str, ...] = ()
 
 
 def renamed(call: Call, model: str, _: StreamUsage) -> tuple[Json, bool]:

@@ -153,3 +153,47 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     fill(tmp_path, "resp_1")
 
     assert not elsewhere.exists()
+
+
+def test_what_one_group_has_no_other_can_claim(tmp_path: Path) -> None:
+    async def claim(kept: Makers) -> list[Maker | None]:
+        kept.remember("team", "resp_1", MAKER)
+        kept.remember("guests", "resp_1", replace(MAKER, connection="two"))
+        kept.remember("guests", "resp_1", MAKER)
+        return [await kept.find(group, "resp_1") for group in ("team", "guests")]
+
+    theirs = replace(MAKER, connection="two")
+    assert with_makers(tmp_path, claim) == [MAKER, theirs]
+    assert in_file(tmp_path) == ["resp_1", "resp_1"]
+
+
+def test_what_only_the_file_has_as_another_groups_cannot_be_claimed(tmp_path: Path) -> None:
+    fill(tmp_path, "resp_1")
+
+    async def claim(kept: Makers) -> list[Maker | None]:
+        kept.remember("guests", "resp_1", MAKER)
+        return [await kept.find(group, "resp_1") for group in ("guests", "team")]
+
+    async def find(kept: Makers) -> list[Maker | None]:
+        return [await kept.find(group, "resp_1") for group in ("guests", "team")]
+
+    async def only_claim(kept: Makers) -> None:
+        kept.remember("guests", "resp_1", MAKER)
+
+    assert with_makers(tmp_path, claim) == [None, MAKER]
+    with_makers(tmp_path, only_claim)  # Written without being looked at first.
+    assert with_makers(tmp_path, find) == [None, MAKER]
+
+
+def test_what_the_file_has_as_ones_own_is_not_looked_up_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, "resp_1")
+
+    async def find(kept: Makers) -> Maker | None:
+        kept.remember("team", "resp_1", MAKER)
+        await kept.find("team", "resp_1")
+        monkeypatch.delattr(Makers, "_read_owner")
+        return await kept.find("team", "resp_1")
+
+    assert with_makers(tmp_path, find) == MAKER

@@ -1,12 +1,16 @@
 """Responses that a provider keeps: for the group they were made for, where they were made."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.conftest import GUEST_KEY
 from tests.harness.proxy import Proxy
+from tests.provider import behaviours, responses
+from tests.provider.exchange import Behaviour, Exchange, makes_behaviour
 from tests.provider.server import Provider
 from tests.provider.shelf import Shelf
 from tests.responses.conftest import ask
@@ -182,3 +186,82 @@ def test_a_connection_that_is_gone_or_switched_off_is_said_so(tmp_path: Path) ->
 
     assert (gone.status_code, gone.json()["error"]["code"]) == (404, "response_not_found")
     assert (off.status_code, off.json()["error"]["code"]) == (503, "connection_disabled")
+
+
+@makes_behaviour
+def made_as(response: str) -> Behaviour:
+    """A server that says the same id each time, as one does whose clients choose it."""
+
+    async def behave(exchange: Exchange) -> None:
+        await exchange.send_json(200, responses.response("Mine", response))
+
+    return behave
+
+
+def test_an_id_that_another_group_has_cannot_be_claimed(house: House) -> None:
+    house.first.on("claimed", made_as("resp_claimed"))
+    house.create("one/claimed")
+    house.create("one/claimed", GUEST_KEY)
+    before = len(house.first.requests)
+
+    theirs = house.send("GET", "/resp_claimed", GUEST_KEY)
+    body = ask("one/claimed", previous_response_id="resp_claimed")
+    going_on = house.send("POST", "", GUEST_KEY, json=body)
+
+    assert (theirs.status_code, going_on.status_code) == (404, 400)
+    assert len(house.first.requests) == before
+
+
+def test_a_client_does_not_choose_the_id(house: House) -> None:
+    answer = house.send("POST", "", json=ask("one/m", request_id="resp_mine"))
+
+    assert answer.status_code == 200
+    assert house.first.requests[-1].json == {"model": "m", "input": "Say hello."}
+    assert answer.headers["x-oai-proxy-dropped-params"] == "request_id"
+
+
+def compact(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+@makes_behaviour
+def begins(document: dict[str, Any]) -> Behaviour:
+    """A stream that breaks off after the event that has the response."""
+
+    async def behave(exchange: Exchange) -> None:
+        event = {"type": "response.created", "response": document, "sequence_number": 0}
+        await exchange.start_stream()
+        await exchange.send_chunk(b"event: response.created\ndata: " + compact(event) + b"\n\n")
+        await exchange.end_stream(done=False)
+
+    return behave
+
+
+def test_a_stream_that_breaks_off_can_be_taken_up(house: House) -> None:
+    house.first.on("breaks", begins(responses.response(None, "resp_breaks")))
+
+    broken = house.send("POST", "", json=ask("one/breaks", stream=True, background=True))
+    house.shelf.finish("resp_breaks")
+
+    assert b"response.completed" not in broken.content
+    assert house.send("GET", "/resp_breaks").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("first", "found"),
+    [({}, 200), ({"error": None, "note": '"id":\\"'}, 200), ({"metadata": {"id": "resp_x"}}, 404)],
+    ids=["id first", "id later", "what the client wrote first"],
+)
+def test_a_long_compact_answer_is_remembered_by_its_own_id(
+    house: House, first: dict[str, Any], found: int
+) -> None:
+    model, response = f"long-{len(first)}-{found}", f"resp_long{len(first)}{found}"
+    document = {**first, **responses.response("a" * 300_000, response)}
+    house.first.on(model, behaviours.plain(compact(document)))
+    house.shelf.finish(response)
+    house.shelf.finish("resp_x")
+
+    house.create(f"one/{model}")
+
+    assert house.send("GET", f"/{response}").status_code == found
+    assert house.send("GET", "/resp_x").status_code == 404
