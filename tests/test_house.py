@@ -22,6 +22,7 @@ TOP_LEVEL = {
     *("lmproxy", "tests", "storage", "scripts", "docs", ".ci", ".gitignore"),
 }
 PACKAGE = REPOSITORY / "lmproxy"
+ROOMS = sorted(file.parent for file in PACKAGE.glob("*/__init__.py"))
 SOURCES = sorted(
     file
     for folder, pattern in (("lmproxy", "**/*.py"), ("tests", "**/*.py"), ("scripts", "**/*.py"))
@@ -114,7 +115,7 @@ def test_the_top_level_of_the_repository_holds_what_was_agreed() -> None:
 
 
 def test_the_map_names_every_room_and_module() -> None:
-    rooms = {file.parent.name for file in PACKAGE.glob("*/__init__.py")}
+    rooms = {room.name for room in ROOMS}
     modules = {file.stem for file in PACKAGE.glob("*.py")} - {"__init__"}
     chart = lmproxy.__doc__ or ""
 
@@ -122,6 +123,14 @@ def test_the_map_names_every_room_and_module() -> None:
     unnamed_modules = {name for name in modules if not re.search(rf"\b{name}\b", chart)}
 
     assert unnamed_rooms | unnamed_modules == set()
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=[room.name for room in ROOMS])
+def test_a_room_names_every_file_in_it(room: Path) -> None:
+    chart = ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or ""
+    files = {file.stem for file in room.glob("*.py")} - {"__init__"}
+
+    assert {name for name in files if f"`{name}`" not in chart} == set()
 
 
 @pytest.mark.parametrize("module", ["lmproxy", "lmproxy.cli", "lmproxy.app", "lmproxy.upstream"])

@@ -7,9 +7,11 @@
 - `json_body`: reading a JSON body; `form_body`: a form, each `form_part` of it
 - `client_watch`: notices that the client left
 - `event_sender`: a streamed answer, with pings in its silences
-- `dialect`: what each dialect has its own words for; `openai_dialect`, `anthropic_dialect`
+- `dialect`: what each dialect has its own words for; `openai_dialect`, `anthropic_dialect`,
+  `responses_dialect`; `dialects`: all of them, for paths that every client asks for
 - `body_fields`: what is checked of a request for a model; `answering`: asking, and sending what
   comes of it
 - `operation_endpoints`: those of the operations that `upstream/operations` has
-- `openai_chat`, `anthropic_messages`, `models`, `health`, `nowhere`: the endpoints
+- `openai_chat`, `anthropic_messages`, `openai_responses`, `stored_responses`, `models`, `health`,
+  `nowhere`: the endpoints
 """

@@ -1,6 +1,7 @@
 """What did the operator ask for? One file in, one immutable `Config` or every problem at once.
 
-- `formats`: TOML, JSON, YAML, Python (`toml_file` and so on); each gives a `document`
+- `formats`: which of `toml_file`, `json_file`, `yaml_file`, `python_file` reads it; each gives a
+  `document`
 - `environment`: the only place that reads the environment and `.env` files
 - `secrets`: `env:NAME`, `file:PATH`, `credential:NAME`
 - `places`: the line of every key
@@ -9,6 +10,7 @@
 - `problems`: what the schema found, said so that a person can mend it
 - `files`: whether certificates and the like are there
 - `binding`: a plugged-in class's constructor as a schema of its own
+- `lm_proxy_names`: what lm-proxy's dotted paths mean here
 - `load`: the steps in order
 """
 

@@ -6,7 +6,8 @@
 - `file_logger`: the output `class = "file"`; `request_log`: lm-proxy's loggers and functions
 - `log_line`: what goes into a line of theirs
 - `answer_text`: what a model said, of the copy of an answer that loggers may want
-- `makers`: `responses.db`, which connection made which stored response, and for whom
+- `makers`: `responses.db`, which connection made which stored response, and for whom; `keeping`:
+  whether a request's provider keeps what it made
 """
 
 from lmproxy.recording.journal import Journal

@@ -18,7 +18,8 @@
 - `translation_lanes`: the two lanes that translate; `arguments`: what of a request may reach
   LiteLLM, and `litellm_reserved.txt` what must not; `fidelity`: what got lost; `way_out`: one
   request's way to the provider; `sound_stream`: what may be read on it; `ends`: how streams end;
-  `translated`: the answer it became; `stream_form`: its events
+  `translated`: the answer it became; `stream_form`: its events; `repeats`: which of them need no
+  translation of their own
 - `messages_bridge`: Anthropic's API where the provider is asked for chat: `messages_request` makes
   the request, `message_form` the answer, `message_events` its stream; `token_count`: how many
   tokens a request is
@@ -27,13 +28,15 @@
   `response_events` its stream, of `response_items`
 - `bridged`: chat's answer on its way to another dialect; `call_numbers`: which of its tool calls
   a fragment belongs to
-- `function_lane`: the operations that LiteLLM has a function for, asked through it
+- `function_lane`: the operations that LiteLLM has a function for, asked through it;
+  `media_function`: what of a form and of its answer goes through
 - `remote_media`: which media a provider may be asked to fetch
 - `said_end`: what a provider itself says of the end of a translated answer
 - `account`: who LiteLLM calls for; `litellm_names`: the providers it knows besides
 - `litellm_door`: the one way to LiteLLM; behind it `litellm_public`, its public call,
   `litellm_functions`, those for the other operations, `litellm_transport`, its clients,
-  `litellm_tokenizer`, read late, `litellm_internals` and `litellm_shapes`, its transformations, and
+  `litellm_tokenizer`, read late, `litellm_internals` and `litellm_shapes`, its transformations,
+  `litellm_readers`, its parsers of streams, `litellm_chunks`, what its answers say, and
   `litellm_messages`, its reading of Anthropic's requests
 - `usage`: token counts as providers give them, and estimates
 - `fetch`: the way to servers that are no providers

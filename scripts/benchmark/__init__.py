@@ -14,4 +14,5 @@
 - `processes`: start, pin, stop, the first answer
 - `measuring`: CPU and memory from /proc; `results`: medians; `goals`: what is aimed at
 - `table`, `chart`, `machine`, `report`: what is printed
+- `support`, a command of its own: what a stream costs with every provider
 """

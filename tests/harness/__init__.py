@@ -2,6 +2,7 @@
 
 - `proxy`: the process, its config, its records and its log
 - `waiting`: until a condition holds, with a deadline
+- `configs`: configs for tests that need no process; `command`: `oai-proxy` run to its end
 - `errors`: what every refusal looks like
 - `raw`: HTTP over a bare socket, for what no client library would send
 - `answer`: a chat request, and what came back, whole or not

@@ -27,10 +27,13 @@ From the bottom up:
     answers.py      bodies of good answers; two rich ones, to be passed on byte for byte
     forms.py        how OpenAI, Anthropic and Google write an answer
     anthropic.py    more of Anthropic's API: tools, refusals, broken streams
+    responses.py    OpenAI's Responses API: bodies, streams, stored responses
+    media.py        pictures, sound and texts, in OpenAI's form
     behaviours.py   good behaviours, and behaviours made of others
     faults.py       broken connections and broken answers     rows U004-U010, U012, U014, U015
     oddities.py     whole answers that are not what was asked  rows U013, U016-U019, U027-U033
     formed.py       such faults in any of the three forms
+    shelf.py        a provider that keeps responses
     refusals.py     statuses other than 200                   rows U020-U026
     server.py       Provider
     ports.py        ports behind which there is no provider   rows U001, U002, U005
