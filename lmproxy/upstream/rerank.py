@@ -1,7 +1,7 @@
 """`POST /rerank`: which of these documents fit the query best? In Cohere's form.
 
 Jina, vLLM, llama.cpp and Together speak it themselves. Cohere's second version has the same fields
-at `/v2/rerank`, where its SDK asks. https://docs.cohere.com/reference/rerank
+at `/v2/rerank`. https://docs.cohere.com/reference/rerank
 """
 
 from typing import Any

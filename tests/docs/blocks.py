@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from textwrap import dedent
 from typing import Any
 
 from tests.harness.proxy import REPOSITORY
 
 PAGES = sorted([REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md")])
-FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,13 @@ class Block:
 def blocks(*languages: str) -> list[Block]:
     """Every block in one of these languages."""
     return [
-        Block(f"{page.name}:{text.count(chr(10), 0, match.start()) + 1}", match[1], match[2])
+        Block(
+            f"{page.name}:{text.count(chr(10), 0, match.start()) + 1}", match[2], dedent(match[3])
+        )
         for page in PAGES
         for text in [page.read_text()]
         for match in FENCE.finditer(text)
-        if match[1] in languages
+        if match[2] in languages
     ]
 
 

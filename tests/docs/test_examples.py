@@ -1,5 +1,6 @@
 """What the documentation shows works as it is shown."""
 
+import ast
 import json
 import re
 import shlex
@@ -162,6 +163,32 @@ def test_the_library_example_makes_an_application(tmp_path: Path) -> None:
     )
 
     assert run.stdout == "True\n", run.stderr
+
+
+def parts(program: str) -> dict[str, ast.stmt | ast.expr]:
+    """What a program defines: functions by name, and of calls that are given a name each field."""
+    found: dict[str, ast.stmt | ast.expr] = {}
+    for node in ast.parse(program).body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = node
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            name = ast.unparse(node.targets[0])
+            found |= {f"{name}.{field.arg}": field.value for field in node.value.keywords}
+    return found
+
+
+def test_the_endpoint_of_the_extending_page_is_the_one_that_is_there() -> None:
+    source = parts((REPOSITORY / "lmproxy" / "upstream" / "rerank.py").read_text())
+    shown: dict[str, ast.stmt | ast.expr] = {}
+    for excerpt in blocks("python"):
+        if excerpt.place.startswith("extend.md") and not excerpt.text.startswith(("# ", "from ")):
+            shown |= parts(excerpt.text)
+
+    assert shown.keys() == {"_check", *(name for name in source if name.startswith("RERANK."))}
+    for name, part in shown.items():
+        before, left_out, _ = ast.unparse(part).partition("...")
+        there = ast.unparse(source[name])
+        assert there.startswith(before) if left_out else there == before
 
 
 def test_every_first_config_of_the_install_page_is_written_as_shown(tmp_path: Path) -> None:
