@@ -126,10 +126,15 @@ def block(url: str, **more: Any) -> Json:
     return {"type": "image", "source": {"type": "url", "url": url}, **more}
 
 
-def hidden(url: str) -> dict[str, tuple[str, str, str, Any]]:
-    """Connection, operation, place and what stands there, by a word for it."""
-    said = {"type": "message", "role": "user", "content": [{"image_url": url}]}
-    items = {"a text": "text", "a thought": "reasoning", "a number": 7}
+Hidden = dict[str, tuple[str, str, str, Any]]
+"""Connection, operation, place and what stands there, by a word for it."""
+
+
+def hidden(url: str) -> Hidden:
+    return {**hidden_in_chat(url), **hidden_elsewhere(url)}
+
+
+def hidden_in_chat(url: str) -> Hidden:
     return {
         "a part with a role": ("openai", "chat", "part", picture(url, role="user")),
         "a part called a text": ("openai", "chat", "part", picture(url, type="text")),
@@ -149,6 +154,13 @@ def hidden(url: str) -> dict[str, tuple[str, str, str, Any]]:
         "a list in a list": ("openai", "chat", "part", [[picture(url)]]),
         "a picture by its name": ("vllm", "chat", "part", {"type": "image", "image": url}),
         "a picture's url": ("vllm", "chat", "part", {"type": "image", "url": url}),
+    }
+
+
+def hidden_elsewhere(url: str) -> Hidden:
+    said = {"type": "message", "role": "user", "content": [{"image_url": url}]}
+    items = {"a text": "text", "a thought": "reasoning", "a number": 7}
+    return {
         "a block with a role": ("vllm", "messages", "part", block(url, role="user")),
         "a block called a text": ("vllm", "messages", "part", block(url, type="text")),
         "a thought with a result": (
