@@ -16,6 +16,8 @@ from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+LEAVE_DEFAULTS_OUT = ("anthropic",)
+
 
 def flaws(vendor: str, schema: str, document: object) -> Iterator[str]:
     """What is wrong first with a document that should be a `schema` of a vendor; or nothing."""
@@ -49,7 +51,8 @@ def _validator(vendor: str, schema: str) -> Draft202012Validator:
 
 @cache
 def _registry(vendor: str) -> Registry[Any]:
-    resource = DRAFT202012.create_resource(_meant(_document(vendor)))
+    meant = _meant(_document(vendor), vendor in LEAVE_DEFAULTS_OUT)
+    resource = DRAFT202012.create_resource(meant)
     registry: Registry[Any] = Registry().with_resource(f"urn:{vendor}", resource)
     return registry
 
@@ -60,15 +63,15 @@ def _document(vendor: str) -> Any:
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def _meant(node: Any) -> Any:
+def _meant(node: Any, leaves_defaults_out: bool) -> Any:
     """The document as JSON Schema."""
     if isinstance(node, list):
-        return [_meant(item) for item in node]
+        return [_meant(item, leaves_defaults_out) for item in node]
     if not isinstance(node, dict):
         return node
-    meant = {name: _meant(value) for name, value in node.items()}
+    meant = {name: _meant(value, leaves_defaults_out) for name, value in node.items()}
     fields = meant.get("properties")
-    if isinstance(fields, dict) and isinstance(meant.get("required"), list):
+    if leaves_defaults_out and isinstance(fields, dict) and isinstance(meant.get("required"), list):
         defaults = {name for name, field in fields.items() if "default" in field}
         meant["required"] = [name for name in meant["required"] if name not in defaults]
     if meant.pop("nullable", None) is True:
