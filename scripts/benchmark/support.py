@@ -1,4 +1,4 @@
-"""What does a stream of 200 events cost with every provider, on every lane and in both dialects?
+"""What does a stream of 200 events cost with every provider, on every lane and in every dialect?
 
     .venv/bin/python -m scripts.benchmark.support                  all providers
     .venv/bin/python -m scripts.benchmark.support groq gemini      some
@@ -34,8 +34,14 @@ from tests.oracle.asking import Question as Asked
 from tests.oracle.corpus import find_answer
 from tests.oracle.providers import PROVIDERS
 
-CHAT, MESSAGES = "chat/completions", "messages"
-PAIRS = [(path, lane) for path in (CHAT, MESSAGES) for lane in LANES]
+CHAT, MESSAGES, RESPONSES = "chat/completions", "messages", "responses"
+ENDS = {
+    CHAT: "data: [DONE]",
+    MESSAGES: "event: message_stop",
+    RESPONSES: "event: response.completed",
+}
+"""What begins the last event of a whole stream."""
+PAIRS = [(path, lane) for path in ENDS for lane in LANES]
 REPEATED = b'", Zo"'
 """Stands in one event of every answer."""
 WARM_UPS, STREAMS, ROUNDS = 4, 20, 3
@@ -105,12 +111,15 @@ def stream(client: httpx.Client, proxy: Proxy, path: str, lane: str, provider: s
     if path == MESSAGES:
         body = {"model": body["model"], "messages": body["messages"][-1:], "stream": True}
         body["max_tokens"] = 1000
+    if path == RESPONSES:
+        said = body["messages"][-1:]
+        body = {"model": body["model"], "input": said, "stream": True, "store": False}
     headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
     response = client.post(f"{proxy.api}/{path}", content=json.dumps(body), headers=headers)
     if response.status_code != 200:
         return f"{response.status_code}: {response.text[:80]}"
-    end = "[DONE]" if path == CHAT else "message_stop"
-    return None if end in response.text[-80:] else "no end"
+    last = response.text.rstrip("\n").rpartition("\n\n")[2]
+    return None if last.startswith(ENDS[path]) else "no end"
 
 
 def cost_ms(client: httpx.Client, proxy: Proxy, path: str, lane: str, provider: str) -> float | str:
