@@ -17,6 +17,8 @@ ROLES = {"user": "user", "assistant": "assistant", "system": "system", "develope
 """Chat's roles. Servers that only have chat know no `developer`."""
 TEXTS = {"input_text", "output_text", "text", "summary_text", "reasoning_text", "refusal"}
 BETWEEN = "\n\n"
+JOINED = {"system": ("content",), "assistant": ("content", "reasoning_content")}
+"""By role, the texts of a message that several items may add to."""
 CALLS = {"function_call", "custom_tool_call"}
 OUTPUTS = {"function_call_output", "custom_tool_call_output"}
 SEE_NEXT = "See the next message."
@@ -60,6 +62,7 @@ class Conversation:
                 self._item(item, f"input[{number}]")
             self._flush()
             self._forget()
+            self._join()
         else:
             raise _wrong("input", "a string or a list")
         if not self.messages:
@@ -134,10 +137,24 @@ class Conversation:
 
     def _system(self, text: str) -> None:
         """Instructions at the beginning are one message: some models' templates take no second."""
-        if self.messages and all(said["role"] == "system" for said in self.messages):
-            self.messages[-1]["content"] += BETWEEN + text
+        if len(self.messages) == 1 and self.messages[0]["role"] == "system":
+            self._more(self.messages[0], "content", text)
         else:
             self.messages.append({"role": "system", "content": text})
+
+    def _more(self, message: Json, field: str, *texts: str) -> None:
+        """Add to a message's text. All of it is joined at the end, once."""
+        said = message.get(field)
+        if not isinstance(said, list):
+            said = message[field] = [said] if said else []
+        said += filter(None, texts)
+
+    def _join(self) -> None:
+        """Make one text of each that was added to."""
+        for message in self.messages:
+            for field in JOINED.get(message["role"], ()):
+                if isinstance(said := message.get(field), list):
+                    message[field] = BETWEEN.join(said)
 
     def _user(self, parts: list[Json]) -> None:
         parts, self._media = [*self._media, *parts], []
@@ -158,14 +175,12 @@ class Conversation:
         if self._thoughts:
             message.setdefault("thinking_blocks", []).extend(self._thoughts)
         if self._reasoning:
-            before = message.get("reasoning_content")
-            message["reasoning_content"] = BETWEEN.join(filter(None, [before, *self._reasoning]))
+            self._more(message, "reasoning_content", *self._reasoning)
         self._thoughts, self._reasoning = [], []
         return message
 
     def _say(self, text: str) -> None:
-        message = self._assistant()
-        message["content"] = BETWEEN.join(filter(None, [message["content"], text]))
+        self._more(self._assistant(), "content", text)
 
     def _call(self, item: Json, *, is_custom: bool) -> None:
         arguments = item.get("arguments") or "{}"

@@ -15,6 +15,8 @@ from lmproxy.call import Json
 from lmproxy.errors import InvalidRequest
 
 LONGEST_NAME = 64
+LONGEST_STEM = 58
+"""Of a name that several tools have: leaves room for a number of each."""
 NOT_IN_NAMES = re.compile("[^A-Za-z0-9_-]")
 """What chat's names of functions must not have."""
 FUNCTION_FIELDS = {"type", "name", "description", "parameters", "strict"}
@@ -52,31 +54,37 @@ class Toolbox:
     chat: dict[str, Json] = field(default_factory=dict)
     known: dict[str, Tool] = field(default_factory=dict)
     echoed: list[Json] = field(default_factory=list)
+    _told: dict[tuple[str, str | None], str] = field(default_factory=dict)
+    """By the client's name and namespace, the provider's name of the first such tool."""
+    _next: dict[str, int] = field(default_factory=dict)
+    """By the beginning of a name that several tools had, the number that the next one gets."""
 
     def tool(self, name: str) -> Tool:
         """The client's tool of a name that the provider said."""
         return self.known.get(name) or Tool(name)
 
-    def name(self, name: str, namespace: str | None) -> str:
+    def name(self, name: str, namespace: Any) -> str:
         """The provider's name of a client's tool, which need not be in the box."""
-        for told, tool in self.known.items():
-            if (tool.name, tool.namespace) == (name, namespace):
-                return told
-        return _fitting(name, namespace)
+        told = self._told.get((name, namespace)) if isinstance(namespace, str | None) else None
+        return told or _fitting(name, namespace)
 
     def put(self, tool: Tool, description: Any, function: Json) -> None:
         """Add a function that stands for `tool`."""
         told = self._free(_fitting(tool.name, tool.namespace))
         said = {"description": description} if isinstance(description, str) and description else {}
         self.known[told] = tool
+        self._told.setdefault((tool.name, tool.namespace), told)
         self.chat[told] = {"type": "function", "function": {"name": told, **said, **function}}
 
     def _free(self, name: str) -> str:
         """`name`, or one like it that no other tool has."""
-        free, number = name, 2
-        while free in self.known:
-            free = f"{name[: LONGEST_NAME - 4]}_{number}"
+        if name not in self.known:
+            return name
+        stem = name[:LONGEST_STEM]
+        number = self._next.get(stem, 2)
+        while (free := f"{stem}_{number}") in self.known:
             number += 1
+        self._next[stem] = number + 1
         return free
 
 
@@ -156,7 +164,7 @@ def _as_answered(tool: Json) -> Json:
     return {**tool, "parameters": tool.get("parameters"), "strict": tool.get("strict") or False}
 
 
-def _fitting(name: str, namespace: str | None) -> str:
+def _fitting(name: str, namespace: Any) -> str:
     """A name that chat takes, the same for the same tool each time."""
     whole = NOT_IN_NAMES.sub("_", f"{namespace}__{name}" if namespace else name)
     if len(whole) <= LONGEST_NAME:
