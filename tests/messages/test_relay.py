@@ -42,6 +42,7 @@ def test_a_plain_answer_passes_unchanged_and_is_recorded(claude: Proxy, provider
         "total_tokens": 32,
         "cached_tokens": 20,
         "reasoning_tokens": None,
+        "seconds": None,
         "source": "provider",
     }
     assert (record["finish_reason"], record["outcome"]) == ("stop_sequence", "answered")
