@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import orjson
 
 from lmproxy.call import Json, Usage
+from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.upstream.call_numbers import CallNumbers
 from lmproxy.upstream.chat_form import first_choice
 from lmproxy.upstream.message_form import reasoning_of, refusal_of, thoughts_of
@@ -46,6 +47,8 @@ class ResponseEvents:
         """The open one; calls may be open beside it."""
         self._calls: dict[int, OpenCall] = {}
         """The open ones, by our number of each."""
+        self._closed_calls: dict[int, str] = {}
+        """The arguments of those that were complete before the end."""
         self._numbers = CallNumbers()
         self._finish_reason: str | None = None
         self._usage: Any = None
@@ -164,7 +167,10 @@ class ResponseEvents:
             self._calls[number] = call
             events += call.begin()
         if number not in self._calls:
-            return events
+            more = called["function"]["arguments"]
+            if more.strip() and more != self._closed_calls.get(number):
+                raise UpstreamInvalidResponse("The provider added to a call that was complete.")
+            return events  # Some say all of it again.
         return events + self._calls[number].add(called)
 
     def _close_speech(self) -> bytes:
@@ -174,6 +180,7 @@ class ResponseEvents:
     def _close_whole_calls(self) -> bytes:
         """End the calls that are complete, so that a client can make them meanwhile."""
         whole = [number for number, call in self._calls.items() if call.is_complete]
+        self._closed_calls |= {number: self._calls[number].arguments for number in whole}
         return b"".join(self._close(self._calls.pop(number)) for number in whole)
 
     def _close(self, item: OpenItem, status: str = COMPLETED) -> bytes:

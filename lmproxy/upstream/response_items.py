@@ -181,7 +181,7 @@ class OpenCall(OpenItem):
         self._tools = tools
         self._is_custom = tools.tool(self._told).is_custom
         super().__init__(emit, index, new_id("ctc" if self._is_custom else "fc"))
-        self._arguments = ""
+        self.arguments = ""
         first = call_item(self._id, called["id"], self._told, "", tools)
         self._call_id = first["call_id"]
         self._first = {**first, "input" if self._is_custom else "arguments": ""}
@@ -192,19 +192,21 @@ class OpenCall(OpenItem):
 
     @property
     def is_complete(self) -> bool:
-        """Whether its arguments are a whole JSON document."""
+        """Whether its arguments are a whole object that says something.
+
+        After `1` or `{}` more may come: some begin with an empty object and then say it all.
+        """
         try:
-            orjson.loads(self._arguments)
+            return bool(isinstance(said := orjson.loads(self.arguments), dict) and said)
         except orjson.JSONDecodeError:
             return False
-        return True
 
     def add(self, called: Json) -> bytes:
         """A fragment of it."""
         more = called["function"]["arguments"]
         if not more:
             return b""
-        self._arguments += more
+        self.arguments += more
         if self._is_custom:
             return b""
         return self._emit("function_call_arguments.delta", **self._where, delta=more)
@@ -214,14 +216,14 @@ class OpenCall(OpenItem):
         return {"item_id": self._id, "output_index": self.index}
 
     def _end(self) -> tuple[bytes, Json]:
-        item = call_item(self._id, self._call_id, self._told, self._arguments, self._tools)
+        item = call_item(self._id, self._call_id, self._told, self.arguments, self._tools)
         if self._is_custom:
-            text = custom_input(self._arguments)
+            text = custom_input(self.arguments)
             kind = "custom_tool_call_input"
             events = self._emit(f"{kind}.delta", **self._where, delta=text)
             return events + self._emit(f"{kind}.done", **self._where, input=text), item
         events = b""
-        if not self._arguments:
+        if not self.arguments:
             events = self._emit("function_call_arguments.delta", **self._where, delta="{}")
         done = self._emit(
             "function_call_arguments.done",

@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.upstream.response_form import ended, frame, output, usage
 from tests.responses.test_forms import COUNTED, box, folded, told
 
@@ -65,6 +67,54 @@ def test_an_odd_answer_is_a_response(answer: Json) -> None:
 @settings(deadline=None)
 @given(st.lists(ANSWERS, max_size=3))
 def test_odd_chunks_are_the_events_of_a_response(chunks: list[Json]) -> None:
-    events = told(chunks, "stop", frame({}, "m", box()))
+    try:
+        events = told(chunks, "stop", frame({}, "m", box()))
+    except UpstreamInvalidResponse:  # One that adds to a call that was whole.
+        return
 
     assert folded(events) == events[-1]["response"]["output"]
+
+
+def by_turns(*fragments: tuple[int, str]) -> list[Json]:
+    """Chunks with a fragment each: of which call, and what of its arguments."""
+    return [
+        {
+            "choices": [
+                {
+                    "delta": {
+                        "tool_calls": [
+                            {
+                                "index": index,
+                                "id": f"call_{index}",
+                                "function": {"name": "f", "arguments": arguments},
+                            }
+                        ]
+                    }
+                }
+            ]
+        }
+        for index, arguments in fragments
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "rest"),
+    [("1", "2"), ("{}", '{"a":1}'), ('{"a"', ":1}"), ('{"a":1}', ""), ('{"a":1}', " ")],
+)
+def test_of_a_call_told_by_turns_nothing_is_lost(first: str, rest: str) -> None:
+    chunks = by_turns((0, first), (1, '{"b":2}'), (0, rest))
+
+    events = told(chunks, "tool_calls", frame({}, "m", box()))
+
+    calls = [item["arguments"] for item in folded(events)]
+    assert calls == [(first + rest).rstrip(), '{"b":2}']
+
+
+def test_a_whole_call_said_again_is_one_and_more_of_it_is_a_fault() -> None:
+    chunks = by_turns((0, '{"a":1}'), (1, '{"b":2}'), (0, '{"a":1}'))
+
+    events = told(chunks, "tool_calls", frame({}, "m", box()))
+
+    assert [item["arguments"] for item in folded(events)] == ['{"a":1}', '{"b":2}']
+    with pytest.raises(UpstreamInvalidResponse):
+        told([*chunks, *by_turns((0, "2"))], "tool_calls", frame({}, "m", box()))
