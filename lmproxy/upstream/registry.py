@@ -137,7 +137,7 @@ def _look_at(call: Call, connection: Connection, lane: str | None) -> None:
     Raises:
         InvalidRequest: it is nested too deeply, or names media that nobody may fetch.
     """
-    if lane != "relay":
+    if lane != "relay" or not connection.takes(call.operation):
         dump(call.body)  # Relay writes it anyway; others would stumble later, the answer paid for.
     try:
         check_media(call.body, connection.remote_media)
