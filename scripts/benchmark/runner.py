@@ -48,7 +48,7 @@ class Pace:
 
 
 QUICK = Pace(rounds=5, seconds=1.5, warm_up_s=0.5, lives=1, requests=10_000)
-FULL = Pace(rounds=3, seconds=2.5, warm_up_s=0.5, lives=2, requests=100_000)
+FULL = Pace(rounds=3, seconds=2.0, warm_up_s=0.5, lives=2, requests=100_000)
 
 
 @dataclass(frozen=True, slots=True)
