@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from lmproxy.upstream.arguments import FUNCTION_FIELDS, TOOL_FIELDS, reserved
+from lmproxy.upstream.remote_media import LOOKED_AT, NOTED
 from tests.conftest import TEAM_KEY, UPSTREAM_KEY, bearer, chat
 from tests.harness.proxy import Proxy
 from tests.provider.answers import chat_answer
@@ -157,7 +158,7 @@ def test_a_name_that_litellm_reads_is_left_out_and_named(
     http: httpx.Client,
 ) -> None:
     for names in batches(len(prefix(place)) + 2):
-        values = {name: f"{trap.base_url}/telling-{name}" for name in names}
+        values = {name: telling(trap, name) for name in names}
         before = len(target.requests)
 
         answer = ask(lanes, http, provider_name, lane, **injected(place, values))
@@ -172,6 +173,13 @@ def test_a_name_that_litellm_reads_is_left_out_and_named(
         assert named(place, names) <= set(said) == set(record["dropped_params"])
         assert record["lane"] == lane
     assert trap.accepted == 0
+
+
+def telling(trap: Provider, name: str) -> str:
+    """A value that nobody may act on: an address, but where one is refused for being a medium's."""
+    if name in LOOKED_AT | NOTED:
+        return f"data:text/plain,telling-{name}"
+    return f"{trap.base_url}/telling-{name}"
 
 
 def leaked(body: bytes, place: str) -> str:
