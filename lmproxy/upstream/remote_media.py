@@ -86,7 +86,8 @@ def refusal(address: str, policy: RemoteMedia) -> str | None:
     if scheme in ("http", "https") or NO_SCHEME.match(address):
         if policy == "refuse":
             return "Media by URL are not taken here. Send the data, as a data: URL or in base64."
-        if not is_public(_host(address)):
+        # A backslash ends a host for some readers and is part of a user's name for others.
+        if "\\" in address or not is_public(_host(address)):
             return (
                 "A URL of a private or local address cannot be fetched by a provider. Send the "
                 "data, as a data: URL or in base64."

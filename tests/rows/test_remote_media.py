@@ -25,6 +25,7 @@ PRIVATE = (
     *("http://10.1.2.3", "http://172.16.0.1", "http://192.168.1.1:80/x", "http://100.64.0.1"),
     *("http://[::ffff:127.0.0.1]", "http://[64:ff9b::7f00:1]", "http://[2002:7f00:1::]"),
     *("http://0x7f000001", "http://2130706433", "http://017700000001", "http://127.1"),
+    *("http://example.com\\@10.0.0.1/", "http://example.com\\.10.0.0.1/"),
     *("http://localhost.", "HTTP://LOCALHOST:9", "http://a.localhost", "http://pictures"),
     *("http://metadata.google.internal/", "http://printer.local./x", "http://224.0.0.1"),
     *("http://user@127.0.0.1/", "http://a.example@127.0.0.1", "http://127.0.0.1#.example.com"),
