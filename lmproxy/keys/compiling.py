@@ -71,7 +71,7 @@ def compile_keys(config: Config, fetch: Fetch) -> Compiled:
 def _allow_all(config: Config, said: Any) -> Compiled:
     """Everybody, as on loopback only and only if the operator says so twice."""
     settings = config.settings
-    params = {name: value for name, value in said.items() if name != "class"} if said else {}
+    params = {name: said[name] for name in said if name != "class"} if said != ALLOW_ALL else {}
     try:
         allowed = bind(AllowAll, Spec(ALLOW_ALL, params, PLACE))
     except BindError as error:

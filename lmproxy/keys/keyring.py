@@ -60,7 +60,7 @@ class KeyRing:
         if len(found) == 1:
             return next(iter(found.values()))
         if found:
-            raise ambiguous()
+            raise _ambiguous()
         if self._anonymous and not (secrets and self._entries):
             return self._anonymous
         raise InvalidKey
@@ -78,7 +78,7 @@ class KeyRing:
         return [entry.caller for entry in self._entries.values()]
 
 
-def ambiguous() -> InvalidRequest:
+def _ambiguous() -> InvalidRequest:
     """Two credentials, and no way to know which one is meant."""
     return InvalidRequest(
         "The request carries two different API keys. Send one of them only.",

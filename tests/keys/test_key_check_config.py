@@ -55,6 +55,14 @@ def test_a_check_that_cannot_be_is_refused_at_start(
     assert words in ended.stderr
 
 
+def test_everybody_may_be_said_by_the_path_alone(provider: Provider, tmp_path: Path) -> None:
+    config = config_with(provider, ALLOW["class"], groups={"default": {}}, allow_anonymous=True)
+
+    ended = checked(tmp_path, config)
+
+    assert ended.returncode == 0, ended.stderr
+
+
 @pytest.mark.parametrize("name", ["api_key_check", "check_api_key"])
 @pytest.mark.parametrize(
     "path", ["lm_proxy.core.check_api_key", "lm_proxy.api_key_check.check_api_key_in_config"]
