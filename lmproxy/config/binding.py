@@ -8,8 +8,8 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import reduce
 from importlib import import_module
 from pathlib import Path
@@ -69,7 +69,7 @@ def allow_imports_from(folder: Path) -> None:
         sys.path.append(place)
 
 
-def resolve_class(spec: Spec, known: dict[str, str], key: str) -> Any:
+def resolve_class(spec: Spec, known: dict[str, str], key: str | int) -> Any:
     """The class that `spec.kind` names: a short name of `known`, or anybody's dotted path.
 
     Raises:
@@ -85,7 +85,7 @@ def resolve_class(spec: Spec, known: dict[str, str], key: str) -> Any:
     raise BindError([((*spec.place, key), message, hint)])
 
 
-def _find(path: list[str], spec: Spec, key: str) -> Any:
+def _find(path: list[str], spec: Spec, key: str | int) -> Any:
     """What stands at `path`: in a module, or in a class of one. `None` if nothing does."""
     for length in range(len(path) - 1, 0, -1):
         module = _import(".".join(path[:length]), spec, key)
@@ -98,7 +98,7 @@ def _attribute(thing: Any, name: str) -> Any:
     return getattr(thing, name, None)
 
 
-def _import(module: str, spec: Spec, key: str) -> ModuleType | None:
+def _import(module: str, spec: Spec, key: str | int) -> ModuleType | None:
     """The module, `None` if there is none. Whatever is wrong inside it is anybody's."""
     try:
         return import_module(module)
@@ -141,6 +141,39 @@ def _takes_any(target: Callable[..., Any]) -> bool:
     """Whether it takes keys of any name."""
     parameters = inspect.signature(target).parameters.values()
     return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+
+
+def make(
+    said: Any,
+    place: KeyPath,
+    known: dict[str, str] | None = None,
+    usual: str = "",
+    given: Mapping[Any, dict[str, Any]] | None = None,
+) -> Any:
+    """What a table with `class`, a dotted path, or a thing of a Python config stands for.
+
+    Of a class that is an instance, a function is itself.
+
+    Args:
+        said: one of these.
+        place: where it stands in the file.
+        known: the class of each short name.
+        usual: the `class` of a table that names none.
+        given: parameters that are not the file's to set, by the class that takes them.
+
+    Raises:
+        BindError: it cannot be made.
+    """
+    if isinstance(said, dict):
+        params = dict(said)
+        spec = Spec(str(params.pop("class", usual)), params, place)
+        found = resolve_class(spec, known or {}, "class")
+        return bind(found, spec, **(given or {}).get(found, {}))
+    spec = Spec(str(said), {}, place)
+    found = said
+    if isinstance(said, str):
+        found = resolve_class(replace(spec, place=place[:-1]), known or {}, place[-1])
+    return bind(found, spec) if inspect.isclass(found) else found
 
 
 def _shape(fields: dict[str, Any], *, takes_any: bool) -> Any:

@@ -2,12 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from inspect import isclass
 from typing import Any, Protocol
 
 from lmproxy.call import Caller
 from lmproxy.config import Config
-from lmproxy.config.binding import BindError, Spec, bind, resolve_class
+from lmproxy.config.binding import BindError, Spec, bind, make
 from lmproxy.config.places import KeyPath
 from lmproxy.config.schema import Group
 from lmproxy.errors import Problem
@@ -102,7 +101,7 @@ def _checked(config: Config, said: Any, fetch: Fetch) -> Compiled:
     """Raises BindError: the check cannot be made."""
     groups = config.settings.groups or {ANONYMOUS_GROUP: Group()}
     usable = {name for name, group in groups.items() if group.enabled}
-    check = _made(said, {"fetch": fetch, "groups": usable})
+    check = make(said, PLACE, KINDS, given={WebCheck: {"fetch": fetch, "groups": usable}})
     own = not isinstance(check, WebCheck)
     compiled = Compiled(
         KeyCheck(
@@ -119,17 +118,6 @@ def _checked(config: Config, said: Any, fetch: Fetch) -> Compiled:
             message = "has no effect: api_key_check alone says whose a key is"
             compiled.warnings.append(config.problem(path, message))
     return compiled
-
-
-def _made(said: Any, given: dict[str, Any]) -> Any:
-    if isinstance(said, dict):
-        params = dict(said)
-        spec = Spec(str(params.pop("class", "")), params, PLACE)
-        found = resolve_class(spec, KINDS, "class")
-        return bind(found, spec, **(given if found is WebCheck else {}))
-    spec = Spec(str(said), {}, PLACE)
-    found = resolve_class(spec, KINDS, "") if isinstance(said, str) else said
-    return bind(found, spec) if isclass(found) else found
 
 
 def _remembered(check: WebCheck) -> Verdicts[Any]:

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from inspect import isclass
 from typing import Any, Protocol, cast
 
 import orjson
@@ -16,7 +15,7 @@ import orjson
 from lmproxy import logs
 from lmproxy.call import Json
 from lmproxy.config import Config
-from lmproxy.config.binding import BindError, Spec, bind, resolve_class, where_raised
+from lmproxy.config.binding import BindError, make, where_raised
 from lmproxy.config.places import KeyPath
 from lmproxy.errors import Problem
 from lmproxy.recording.request_log import RequestLog, print_request
@@ -160,14 +159,7 @@ def _output(said: Any, place: KeyPath) -> Logger:
     Raises:
         BindError: it cannot be made.
     """
-    if isinstance(said, dict):
-        params = dict(said)
-        spec = Spec(str(params.pop("class", "file")), params, place)
-        made = bind(resolve_class(spec, KINDS, "class"), spec)
-    else:
-        spec = Spec(str(said), {}, place)
-        found = resolve_class(spec, KINDS, "") if isinstance(said, str) else said
-        made = bind(found, spec) if isclass(found) else found
+    made = make(said, place, KINDS, usual="file")
     if hasattr(made, "write"):
         return cast("Logger", made)
     if callable(made):

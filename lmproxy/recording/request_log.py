@@ -9,12 +9,12 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import date, datetime, time
-from inspect import isawaitable, isclass
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
 from lmproxy.call import Json
-from lmproxy.config.binding import BindError, Misfit, Spec, bind, resolve_class
+from lmproxy.config.binding import BindError, Misfit, make
 from lmproxy.recording.answer_text import text_of
 from lmproxy.recording.log_line import look_up, open_for_line
 from lmproxy.request_context import Fields, RequestContext, ResponseText
@@ -136,17 +136,10 @@ class BaseLogger:
 def _made(thing: Any, key: str) -> Callable[..., Any]:
     """The function or instance that a dotted path, a table or a class stands for."""
     try:
-        if isinstance(thing, dict):
-            params = dict(thing)
-            spec = Spec(str(params.pop("class", "")), params, (key,))
-            made = bind(resolve_class(spec, {}, "class"), spec)
-        else:
-            spec = Spec(str(thing), {}, ())
-            found = resolve_class(spec, {}, key) if isinstance(thing, str) else thing
-            made = bind(found, spec) if isclass(found) else found
+        made = make(thing, (key,))
     except BindError as error:
         path, message, hint = error.found[0]
-        raise Misfit(".".join(map(str, path)) or key, message, hint) from None
+        raise Misfit(".".join(map(str, path)), message, hint) from None
     if not callable(made):
         raise Misfit(key, "cannot be called", None)
     return made  # type: ignore[no-any-return]

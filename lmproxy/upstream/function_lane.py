@@ -4,7 +4,6 @@ What holds for chat on the litellm lane holds here: arguments by a list, the ope
 base, no retries, faults as they were seen on the way; and what did not go on is named.
 """
 
-import asyncio
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,7 +19,6 @@ from lmproxy.errors import (
     ProxyError,
     Refused,
     UpstreamInvalidResponse,
-    UpstreamTimeout,
 )
 from lmproxy.upstream.arguments import Account, refuse, untranslatable
 from lmproxy.upstream.litellm_door import Door, Litellm
@@ -94,11 +92,7 @@ class FunctionLane:
             way.close()
 
     async def _loaded(self) -> Litellm:
-        try:
-            async with asyncio.timeout(self.way.egress.policy.timeouts.first_byte_s):
-                return await self.door.open()
-        except TimeoutError:
-            raise UpstreamTimeout("The way to this model's provider is still being made.") from None
+        return await self.door.open_within(self.way.egress.policy.timeouts.first_byte_s)
 
     def _arguments(
         self,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lmproxy import logs
 from lmproxy.config.environment import prepare_for_litellm
-from lmproxy.errors import Unavailable
+from lmproxy.errors import Unavailable, UpstreamTimeout
 
 if TYPE_CHECKING:
     from lmproxy.upstream.litellm_functions import Functions
@@ -65,6 +65,18 @@ class Door:
                 code="litellm_unavailable",
             )
         return loaded
+
+    async def open_within(self, wait_s: float) -> Litellm:
+        """As `open`, waited for as long as a provider's first byte would be.
+
+        Raises:
+            UpstreamTimeout: it is still loading.
+        """
+        try:
+            async with asyncio.timeout(wait_s):
+                return await self.open()
+        except TimeoutError:
+            raise UpstreamTimeout("The way to this model's provider is still being made.") from None
 
 
 def _load() -> Litellm | None:

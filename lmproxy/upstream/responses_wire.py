@@ -14,11 +14,10 @@ from lmproxy.call import Call, Json, Observed, Usage
 from lmproxy.config.values import StreamUsage
 from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
-from lmproxy.upstream import answers
+from lmproxy.upstream import answers, usage
 from lmproxy.upstream.anthropic_wire import COUNT_TOKENS
 from lmproxy.upstream.events import json_of, last_events
 from lmproxy.upstream.faults import error_inside
-from lmproxy.upstream.usage import count, detail
 from lmproxy.upstream.watch import LOOKED_AT_LAST, StreamWatch
 from lmproxy.upstream.wire import Wire, renamed
 
@@ -38,21 +37,9 @@ RESPONSE_ID = re.compile(r"[\w-][\w.=:-]{0,255}", re.ASCII)
 STATUS = re.compile(rb'"status"\s*:\s*"([\w-]{1,64})"')
 
 
-def read_usage(usage: Any) -> Usage | None:
+def read_usage(given: Any) -> Usage | None:
     """The API's `usage` object; `None` if it is none or says nothing."""
-    if not isinstance(usage, dict):
-        return None
-    prompt, completion = count(usage.get("input_tokens")), count(usage.get("output_tokens"))
-    if prompt is None and completion is None:
-        return None
-    return Usage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        total_tokens=count(usage.get("total_tokens")),
-        cached_tokens=detail(usage, "input_tokens_details", "cached_tokens"),
-        reasoning_tokens=detail(usage, "output_tokens_details", "reasoning_tokens"),
-        source="provider",
-    )
+    return usage.read_usage(given, "input", "output")
 
 
 def finish_reason(response: Json) -> str | None:
@@ -122,9 +109,9 @@ def failure(response: Json, scrubber: Scrubber) -> UpstreamFault | None:
 def _note_ends(head: bytes, tail: bytes, observed: Observed) -> None:
     for end in (tail, head):
         for match in reversed(list(answers.USAGE_OBJECT.finditer(end))):
-            usage = read_usage(answers.json_object(match[1]))
-            if usage and observed.usage.source == "unknown":
-                observed.usage = usage
+            counted = read_usage(answers.json_object(match[1]))
+            if counted and observed.usage.source == "unknown":
+                observed.usage = counted
     reason = REASON.search(head) or REASON.search(tail) or STATUS.search(head)
     observed.finish_reason = reason[1].decode() if reason else None
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.binding import where_raised
-from lmproxy.errors import NotFound, ProxyError, Refused, UpstreamFault, UpstreamTimeout
+from lmproxy.errors import NotFound, ProxyError, Refused, UpstreamFault
 from lmproxy.upstream import fidelity, token_count
 from lmproxy.upstream.arguments import (
     Account,
@@ -161,11 +161,7 @@ class Translating:
 
     async def _loaded(self) -> Litellm:
         """LiteLLM, waited for as long as a provider's first byte would be."""
-        try:
-            async with asyncio.timeout(self._way.egress.policy.timeouts.first_byte_s):
-                return await self._door.open()
-        except TimeoutError:
-            raise UpstreamTimeout("The way to this model's provider is still being made.") from None
+        return await self._door.open_within(self._way.egress.policy.timeouts.first_byte_s)
 
     async def _through_litellm(self, asked: "Asked") -> Reply:
         public = asked.litellm.public

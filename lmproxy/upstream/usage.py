@@ -21,20 +21,22 @@ WRITE_TEXT = {"chat", "messages", "responses", "completions"}
 """Operations whose answer is made of tokens."""
 
 
-def read_usage(usage: Any) -> Usage | None:
-    """OpenAI's `usage` object; `None` if it is none or says nothing."""
+def read_usage(usage: Any, asked: str = "prompt", said: str = "completion") -> Usage | None:
+    """OpenAI's `usage` object; `None` if it is none or says nothing.
+
+    `asked` and `said` are what it calls the tokens of the request and of the answer.
+    """
     if not isinstance(usage, dict):
         return None
-    prompt = count(usage.get("prompt_tokens"))
-    completion = count(usage.get("completion_tokens"))
+    prompt, completion = count(usage.get(f"{asked}_tokens")), count(usage.get(f"{said}_tokens"))
     if prompt is None and completion is None:
         return None
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
         total_tokens=count(usage.get("total_tokens")),
-        cached_tokens=detail(usage, "prompt_tokens_details", "cached_tokens"),
-        reasoning_tokens=detail(usage, "completion_tokens_details", "reasoning_tokens"),
+        cached_tokens=detail(usage, f"{asked}_tokens_details", "cached_tokens"),
+        reasoning_tokens=detail(usage, f"{said}_tokens_details", "reasoning_tokens"),
         source="provider",
     )
 
