@@ -63,9 +63,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def provider() -> Iterator[Provider]:
+def shared_provider() -> Iterator[Provider]:
     with Provider(shared=True) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def provider(shared_provider: Provider) -> Provider:
+    """The one most tests share; a folder or file that wants one of its own overrides it."""
+    return shared_provider
+
+
+@pytest.fixture(autouse=True)
+def _no_memory_of_other_tests(shared_provider: Provider) -> Iterator[None]:
+    yield
+    shared_provider.forget()
 
 
 @pytest.fixture(scope="session")

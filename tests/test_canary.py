@@ -178,6 +178,13 @@ def variables() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    """One of its own: every test here looks at what it was sent before the first."""
+    with Provider() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def heard(provider: Provider, folder: Path, variables: dict[str, str]) -> Iterator[Heard]:
     arguments = ("--port", "0", "--debug")
     with (

@@ -16,6 +16,7 @@ from tests.harness.sdks import CLIENTS, OTHER_MAJORS
 from tests.provider import anthropic, behaviours, faults, refusals
 from tests.provider.exchange import Behaviour
 from tests.provider.server import Provider
+from tests.provider.wire import SeenRequest
 
 RETRY_AFTER_S, SLACK_S = 1, 5
 LONGEST_S = 60
@@ -65,6 +66,14 @@ class Sdk:
         return {**models, "response": ["Hello there"], "vector": [VECTOR]}
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the user of an SDK saw, and what the provider was asked for each purpose."""
+
+    seen: dict[str, Any]
+    asked: dict[str, list[SeenRequest]]
+
+
 SDKS = [
     Sdk("openai-python-2", "openai", anthropic=False, python=sys.executable),
     Sdk("openai-python-3", "openai", anthropic=False, python=OTHER_MAJORS),
@@ -106,8 +115,8 @@ def sdk(request: pytest.FixtureRequest) -> Sdk:
 
 
 @pytest.fixture(scope="module")
-def seen(sdk: Sdk, workplace: Proxy, provider: Provider) -> dict[str, Any]:
-    """What its user saw."""
+def used(sdk: Sdk, workplace: Proxy, provider: Provider) -> Used:
+    """It was used, for everything that the tests look at."""
     prepare(sdk, provider)
     run = subprocess.run(
         [*sdk.command(), workplace.url, TEAM_KEY, json.dumps(sdk.models())],
@@ -118,8 +127,14 @@ def seen(sdk: Sdk, workplace: Proxy, provider: Provider) -> dict[str, Any]:
         timeout=LONGEST_S,
     )
     assert run.returncode == 0, run.stderr
-    answer: dict[str, Any] = json.loads(run.stdout)
-    return answer
+    asked = {purpose: provider.requests_for(sdk.model(purpose)) for purpose in PURPOSES}
+    return Used(json.loads(run.stdout), asked)
+
+
+@pytest.fixture
+def seen(used: Used) -> dict[str, Any]:
+    """What its user saw."""
+    return used.seen
 
 
 def test_an_answer_and_its_tokens_are_the_providers(sdk: Sdk, seen: dict[str, Any]) -> None:
@@ -149,17 +164,17 @@ def test_a_stream_that_breaks_off_raises(seen: dict[str, Any]) -> None:
 
 
 def test_it_waits_as_long_as_the_provider_says_and_asks_once_more(
-    sdk: Sdk, seen: dict[str, Any], provider: Provider
+    used: Used, seen: dict[str, Any]
 ) -> None:
-    first, second = provider.requests_for(sdk.model("busy"))
+    first, second = used.asked["busy"]
 
     assert seen["waited"]["text"] == "Hello there"
     assert RETRY_AFTER_S <= second.received_at - first.received_at < RETRY_AFTER_S + SLACK_S
 
 
 def test_it_does_not_ask_again_where_the_operator_has_to_act(
-    sdk: Sdk, seen: dict[str, Any], provider: Provider
+    used: Used, seen: dict[str, Any]
 ) -> None:
     assert seen["locked"]["status"] == 502
     assert "operator" in seen["locked"]["message"]
-    assert len(provider.requests_for(sdk.model("locked"))) == 1
+    assert len(used.asked["locked"]) == 1

@@ -1,5 +1,6 @@
 """The openai SDKs, both majors, as their users draw, speak and listen with them."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.media.uploading import fields_of, parts_of, wav
 from tests.provider import media
 from tests.provider.behaviours import plain
 from tests.provider.server import Provider
+from tests.provider.wire import SeenRequest
 
 SOUND = b"ID3 hello"
 BEHAVIOURS = {
@@ -35,24 +37,39 @@ BEHAVIOURS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the SDK's user saw, and what the provider was asked for each model."""
+
+    seen: dict[str, Any]
+    asked: dict[str, list[SeenRequest]]
+
+
 @pytest.fixture(scope="module", params=[*PYTHONS, *NODES], ids=str)
-def seen(
+def used(
     request: pytest.FixtureRequest,
     operations: Proxy,
     provider: Provider,
     tmp_path_factory: pytest.TempPathFactory,
-) -> dict[str, Any]:
-    """What the SDK's user saw."""
+) -> Used:
+    """It was used, for everything that the tests look at."""
     for model, behaviour in BEHAVIOURS.items():
         provider.on(model, behaviour)
     folder: Path = tmp_path_factory.mktemp("media")
     (folder / "speech.wav").write_bytes(wav())
     (folder / "dot.png").write_bytes(media.PNG)
     sdk: OpenAISdk = request.param
-    return sdk.saw("use_media", operations.api, TEAM_KEY, str(folder))
+    seen = sdk.saw("use_media", operations.api, TEAM_KEY, str(folder))
+    return Used(seen, {model: provider.requests_for(model) for model in BEHAVIOURS})
 
 
-def test_pictures_are_made_changed_and_varied(seen: dict[str, Any], provider: Provider) -> None:
+@pytest.fixture
+def seen(used: Used) -> dict[str, Any]:
+    """What the SDK's user saw."""
+    return used.seen
+
+
+def test_pictures_are_made_changed_and_varied(seen: dict[str, Any], used: Used) -> None:
     assert seen["pictures"] == {
         "made": len(media.PNG),
         "tokens": 282,
@@ -60,7 +77,7 @@ def test_pictures_are_made_changed_and_varied(seen: dict[str, Any], provider: Pr
         "varied": 1,
     }
     assert seen["drawn"] == ["image_generation.partial_image", "image_generation.completed"]
-    edit = provider.requests_for("sdk-edit")[-1]
+    edit = used.asked["sdk-edit"][-1]
     files = [part.data for part in parts_of(edit) if b"Content-Type" in part.headers]
     assert files == [media.PNG] * 2
 
@@ -73,14 +90,14 @@ def test_speech_is_streamed_to_a_file(seen: dict[str, Any]) -> None:
     }
 
 
-def test_what_was_said_is_written_down(seen: dict[str, Any], provider: Provider) -> None:
+def test_what_was_said_is_written_down(seen: dict[str, Any], used: Used) -> None:
     written = seen["written"]
 
     assert (written["text"], written["english"]) == (media.SPOKEN, media.SPOKEN)
     assert written["usage"] == 19
     assert written["bare"].strip() == media.SPOKEN
     assert written["events"] == ["transcript.text.delta", "transcript.text.done"]
-    heard = [r for r in provider.requests_for("sdk-hear") if "transcriptions" in r.path]
+    heard = [r for r in used.asked["sdk-hear"] if "transcriptions" in r.path]
     assert {fields_of(request)["file"] for request in heard} == {wav()}
 
 

@@ -116,6 +116,12 @@ class Provider:
         with self._changed:
             self._otherwise = behaviour
 
+    def forget(self) -> None:
+        """Be as if new to the next test: no request seen, every model answered well."""
+        with self._changed:
+            self._behaviours.clear()
+            self._exchanges.clear()
+
     def requests_for(self, model: str) -> list[SeenRequest]:
         """The requests for one model, oldest first."""
         return [request for request in self.requests if request.model == model]

@@ -4,12 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from lmproxy.call import Usage
+from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.upstream.response_events import ResponseEvents
 from lmproxy.upstream.response_form import ended, frame, output, usage
 from lmproxy.upstream.responses_tools import Toolbox, read_tools
@@ -221,6 +222,11 @@ def test_the_reference_and_the_SDKs_models_find_no_fault(case: str) -> None:
         model.validate_json(json.dumps(event), strict=True)
 
 
+def chosen(deltas: list[Json]) -> list[Json]:
+    """Chunks that bring these."""
+    return [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
+
+
 DELTAS = st.one_of(
     st.builds(lambda text: {"content": text}, st.text(max_size=3) | st.none()),
     st.builds(lambda text: {"refusal": text}, st.text(max_size=3)),
@@ -243,9 +249,23 @@ DELTAS = st.one_of(
 @settings(deadline=None)  # A busy machine is no failure.
 @given(st.lists(DELTAS, max_size=8), st.sampled_from(["stop", "length", "tool_calls"]))
 def test_events_build_the_response_whatever_order_chat_has(deltas: list[Json], reason: str) -> None:
-    made = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
-
-    events = told(made, reason, frame({}, "m", box()))
+    try:
+        events = told(chosen(deltas), reason, frame({}, "m", box()))
+    except UpstreamInvalidResponse:
+        reject()  # The next test is about those.
 
     assert folded(events) == events[-1]["response"]["output"]
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
+
+
+@pytest.mark.parametrize("more", ["{", "x", '{"input":"y"}'])
+def test_an_addition_to_a_call_that_was_complete_is_no_answer(more: str) -> None:
+    first, later = call("f", '{"input":"x"}', "call_1"), call("f", more, None)
+    deltas: list[Json] = [
+        {"tool_calls": [{**first, "index": 1}]},
+        {"content": "Meanwhile,"},
+        {"tool_calls": [{**later, "index": 1}]},
+    ]
+
+    with pytest.raises(UpstreamInvalidResponse, match="complete"):
+        told(chosen(deltas), "stop", frame({}, "m", box()))
