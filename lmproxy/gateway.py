@@ -25,8 +25,7 @@ from lmproxy.errors import (
 )
 from lmproxy.keys import key_id
 from lmproxy.policy import previous_not_found, previous_of, response_not_found
-from lmproxy.recording import Draft, Makers, Recorder
-from lmproxy.recording import record as words
+from lmproxy.recording import Draft, Makers, Recorder, outcomes
 from lmproxy.recording.keeping import note_kept
 from lmproxy.routing import check_model_name, is_model_name, model_not_found
 from lmproxy.scrub import mask
@@ -117,11 +116,11 @@ class Passage:
         if self._closed:
             return
         if isinstance(error, ClientGone):
-            self._close(error.status, words.GONE, error.code)
+            self._close(error.status, outcomes.GONE, error.code)
         elif isinstance(error, asyncio.CancelledError):
-            self._close(503, words.INTERRUPTED, "server_shutting_down")
+            self._close(503, outcomes.INTERRUPTED, "server_shutting_down")
         else:
-            self._close(500, words.BUG, "internal_error")
+            self._close(500, outcomes.BUG, "internal_error")
 
     async def admit(self) -> Caller:
         """Find out who is calling.
@@ -275,14 +274,14 @@ class Passage:
         Args:
             status: what the client got.
             error: what it is told went wrong, if anything; the caller's credentials are taken
-                out of its words.
+                out of its outcomes.
             begun: whether part of an answer was out before the error.
         """
         if error is None:
-            self._close(status, words.ANSWERED, None)
+            self._close(status, outcomes.ANSWERED, None)
         else:
             error.message = mask(error.message, self._draft.secrets)
-            self._close(status, words.outcome_of(error, begun=begun), error.code)
+            self._close(status, outcomes.outcome_of(error, begun=begun), error.code)
 
     def _close(self, status: int, outcome: str, error_code: str | None) -> None:
         if self._closed:
@@ -292,7 +291,7 @@ class Passage:
         if draft.observed.response_id is not None:
             note_kept(draft, self._gateway.makers)
         counted = draft.observed.usage.source != "unknown"
-        call = draft.call if draft.attempts and outcome in words.HAS_TOKENS else None
-        if call and not counted and words.uses_tokens(call):
+        call = draft.call if draft.attempts and outcome in outcomes.HAS_TOKENS else None
+        if call and not counted and outcomes.uses_tokens(call):
             draft.observed.usage = estimate(call, draft.observed)
         self._gateway.recorder.close(draft, status, outcome, error_code)

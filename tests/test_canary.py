@@ -14,9 +14,9 @@ from tests.conftest import bearer, chat
 from tests.harness.command import oai_proxy
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
-from tests.provider import answers, refusals
-from tests.provider.exchange import Behaviour, Exchange
-from tests.provider.refusals import KEY_FORMS, presented_key
+from tests.provider import refusals
+from tests.provider.leaks import echo, echo_mid_stream
+from tests.provider.refusals import KEY_FORMS
 from tests.provider.server import Provider
 
 PLANTED = {
@@ -32,10 +32,6 @@ PLANTED = {
 SHAPED = "sk-proj-4bc5ecret0123456789"
 """A secret of somebody else's, which only its shape gives away."""
 STATUSES = (400, 401, 403, 429, 500, 503)
-TRACEBACK = (
-    'Traceback (most recent call last):\n  File "/srv/provider/secret_module.py", line 7, in '
-    "call\n    raise ValueError(key)\nValueError: no such key"
-)
 BROKEN_LOGGER = """
 import logging
 class Broken:
@@ -84,43 +80,6 @@ def forms(secret: str) -> Iterator[str]:
     yield json.dumps(secret)[1:-1].replace("/", "\\/")
     yield base64.b64encode(b"agent:" + secret.encode()).decode()
     yield from (form(secret) for form in KEY_FORMS.values())
-
-
-def echo(form: str, status: int) -> Behaviour:
-    """A traceback with the key and our own headers in the message, and the key in every field."""
-
-    async def behave(exchange: Exchange) -> None:
-        await exchange.send_json(status, {"error": leak(exchange, form)}, leaking_headers(exchange))
-
-    return behave
-
-
-def echo_mid_stream(form: str) -> Behaviour:
-    """As `echo`, as an event after the first text."""
-
-    async def behave(exchange: Exchange) -> None:
-        await exchange.start_stream(leaking_headers(exchange))
-        for chunk in answers.chat_chunks(["Hello"])[:2]:
-            await exchange.send_event(chunk)
-        await exchange.send_event({"error": leak(exchange, form)})
-        await exchange.end_stream()
-
-    return behave
-
-
-def leak(exchange: Exchange, form: str) -> dict[str, Any]:
-    """An error object that repeats every credential of the request, and a traceback."""
-    request, shown = exchange.request, KEY_FORMS[form]
-    key = shown(presented_key(request))
-    names = ("x-tenant", "proxy-authorization", "authorization")
-    seen = [shown(request.header(name) or "") for name in names]
-    message = f"{key} {' '.join(seen)} {TRACEBACK}"
-    return {"message": message, "type": key, "code": key, "param": key, "more": {key: [key]}}
-
-
-def leaking_headers(exchange: Exchange) -> list[tuple[str, str]]:
-    key = presented_key(exchange.request)
-    return [("x-request-id", key), ("x-your-key", key), ("Set-Cookie", f"key={key}")]
 
 
 class Heard:

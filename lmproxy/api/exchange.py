@@ -36,12 +36,6 @@ class Client(Protocol):
         Its argument: whether the client was cut off because it took nothing more.
         """
 
-    def hold(self) -> None:
-        """Keep back what is sent from now on, until `release`."""
-
-    def release(self) -> None:
-        """Send what was kept back. Harmless where nothing was."""
-
     def cut(self) -> None:
         """End the connection in the middle of an answer, so that nobody takes it for a whole."""
 
@@ -69,7 +63,6 @@ class Exchange:
         self._peer: str | None = scope["client"][0] if scope.get("client") else None
         self._body_read = False
         self._sent: list[Header] | None = None
-        self._is_held = False
 
     @property
     def started(self) -> bool:
@@ -189,29 +182,20 @@ class Exchange:
         """Send a complete answer."""
         length = (b"content-length", str(len(body)).encode())
         await self.send_start(status, (*headers, length, *self._farewell()))
-        await self._send_body({"type": "http.response.body", "body": body})
+        await self.send({"type": "http.response.body", "body": body})
 
     async def send_start(self, status: int, headers: Iterable[Header]) -> None:
         """Send the status line and headers, at the latest with what has to follow at once."""
         self._sent = [*headers]
-        if self.client is not None:
-            self.client.hold()
-            self._is_held = True
         await self.send({"type": "http.response.start", "status": status, "headers": self._sent})
 
     async def send_piece(self, piece: bytes) -> None:
         """Send a part of the body; more follows."""
-        await self._send_body({"type": "http.response.body", "body": piece, "more_body": True})
+        await self.send({"type": "http.response.body", "body": piece, "more_body": True})
 
     async def send_end(self) -> None:
         """End the body."""
-        await self._send_body({"type": "http.response.body", "body": b""})
-
-    async def _send_body(self, message: Message) -> None:
-        await self.send(message)
-        if self._is_held and self.client is not None:
-            self.client.release()
-            self._is_held = False
+        await self.send({"type": "http.response.body", "body": b""})
 
     def cut(self) -> None:
         """End an answer that cannot be completed where its form has no word for that.

@@ -1,6 +1,7 @@
 """Write it down. Every request has one record, whatever became of it.
 
-- `record`: what a record says; a draft while the request walks
+- `draft`: what is known of a request while it walks; `outcomes`: the words for how it can end
+- `record`: what a record says; `words`: the texts in it that others chose, made fit for it
 - `journal`: `requests.jsonl`, the truth about usage: one write per line
 - `loggers`: further outputs (`[[loggers]]`), fed through a queue; they may drop, counted
 - `file_logger`: the output `class = "file"`; `request_log`: lm-proxy's loggers and functions
@@ -10,9 +11,10 @@
   whether a request's provider keeps what it made
 """
 
+from lmproxy.recording.draft import Draft
 from lmproxy.recording.journal import Journal
 from lmproxy.recording.loggers import Loggers, compile_loggers
 from lmproxy.recording.makers import Maker, Makers
-from lmproxy.recording.record import Draft, Recorder
+from lmproxy.recording.record import Recorder
 
 __all__ = ["Draft", "Journal", "Loggers", "Maker", "Makers", "Recorder", "compile_loggers"]

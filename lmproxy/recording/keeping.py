@@ -7,8 +7,9 @@ that asked for it was answered before, and an estimate of that answer would be o
 from dataclasses import replace
 
 from lmproxy.call import Usage
+from lmproxy.recording.draft import Draft
 from lmproxy.recording.makers import Maker, Makers
-from lmproxy.recording.record import Draft, uses_tokens
+from lmproxy.recording.outcomes import uses_tokens
 
 
 def note_kept(draft: Draft, makers: Makers) -> None:

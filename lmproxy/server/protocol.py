@@ -3,7 +3,7 @@
 - An application hears of a leaving client by a call instead of a task that waits for `receive`.
 - A client that takes nothing more of its answer is cut off (`[server] client_stall_s`).
 - An application can cut an answer that cannot be completed.
-- An answer's head goes out with its first bytes.
+- An answer's head goes out with its first bytes: `outgoing`.
 - Trailers never become headers.
 """
 
@@ -19,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from lmproxy.api.exchange import CLIENT_EXTENSION
+from lmproxy.server.outgoing import Outgoing
 
 LEAST_BYTES_PER_S = 34
 """A client that takes less while more waits for it counts as one that takes nothing."""
@@ -58,6 +59,7 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = []
         self.scope["extensions"] = {CLIENT_EXTENSION: _Client(self, self.cycle)}  # type: ignore[dict-item]
+        self.cycle.send = Outgoing(self.cycle).send  # type: ignore[assignment, method-assign]
 
     def tell_of_leaving(self, tell: Callable[[bool], None] | None) -> None:
         """Call `tell` once when the client leaves, at once if it has left; `None`: no more."""
@@ -149,14 +151,6 @@ class _Client:
         self._protocol = protocol
         self._cycle = cycle
 
-    def hold(self) -> None:
-        self._cycle.transport = _Held(self._protocol.transport)  # type: ignore[assignment]
-
-    def release(self) -> None:
-        held, self._cycle.transport = self._cycle.transport, self._protocol.transport
-        if isinstance(held, _Held):
-            held.flush()
-
     def on_leaving(self, tell: Callable[[bool], None] | None) -> None:
         self._protocol.tell_of_leaving(tell)
 
@@ -164,31 +158,3 @@ class _Client:
         self._protocol.tell_of_leaving(None)
         self._cycle.disconnected = True  # uvicorn would log an answer that was left incomplete.
         self._protocol.close()
-
-
-class _Held:
-    """Stands in for a transport while a head waits for the bytes after it.
-
-    uvicorn writes them one by one, and each write is a system call: 8 µs.
-    """
-
-    __slots__ = ("_parts", "_transport")
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._parts: list[bytes] = []
-
-    def write(self, data: bytes) -> None:
-        self._parts.append(data)
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def close(self) -> None:
-        self.flush()
-        self._transport.close()
-
-    def flush(self) -> None:
-        parts, self._parts = self._parts, []
-        if parts:
-            self._transport.write(b"".join(parts))

@@ -10,6 +10,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -104,7 +105,8 @@ class Egress:
             )
         if self.policy.proxy is not None:
             return await self.request("POST", url, body, headers, wait_s)
-        return await _checked(lambda: self._posting(url).send(body, headers, wait_s))
+        posting = self._postings.get(url) or self._posting(url)
+        return await _checked(partial(posting.send, body, headers, wait_s))
 
     async def get(self, url: URL, headers: Mapping[str, str], wait_s: float) -> AnyAnswer:
         """Read what is at `url`, which may have a query of ours; see `request`.
@@ -131,13 +133,11 @@ class Egress:
         return await _checked(lambda: self._request_once(method, url, body, headers, wait_s))
 
     def _posting(self, url: URL) -> Posting:
-        found = self._postings.get(url)
-        if found is None:
-            if len(self._postings) >= MOST_ADDRESSES:
-                self._postings.clear()
-            found = Posting(url, self._open(), self.policy.timeouts.connect_s)
-            self._postings[url] = found
-        return found
+        if len(self._postings) >= MOST_ADDRESSES:
+            self._postings.clear()
+        made = Posting(url, self._open(), self.policy.timeouts.connect_s)
+        self._postings[url] = made
+        return made
 
     async def _request_once(
         self,

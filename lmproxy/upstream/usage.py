@@ -28,16 +28,17 @@ def read_usage(usage: Any, asked: str = "prompt", said: str = "completion") -> U
     """
     if not isinstance(usage, dict):
         return None
-    prompt, completion = count(usage.get(f"{asked}_tokens")), count(usage.get(f"{said}_tokens"))
+    of_prompt, of_answer = f"{asked}_tokens", f"{said}_tokens"
+    prompt, completion = count(usage.get(of_prompt)), count(usage.get(of_answer))
     if prompt is None and completion is None:
         return None
     return Usage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        total_tokens=count(usage.get("total_tokens")),
-        cached_tokens=detail(usage, f"{asked}_tokens_details", "cached_tokens"),
-        reasoning_tokens=detail(usage, f"{said}_tokens_details", "reasoning_tokens"),
-        source="provider",
+        prompt,
+        completion,
+        count(usage.get("total_tokens")),
+        detail(usage, f"{of_prompt}_details", "cached_tokens"),
+        detail(usage, f"{of_answer}_details", "reasoning_tokens"),
+        "provider",
     )
 
 

@@ -232,10 +232,13 @@ def test_a_provider_that_never_answered_is_left_out_and_told_once(world: World) 
     found = [name for name in world.entries() if name.startswith("dead")]
     world.entries()
 
-    (said,) = [
-        line
-        for line in world.proxy.log("a provider did not list its models")
-        if line["connection"] == "dead"
-    ]
+    (said,) = until(
+        lambda: [
+            line
+            for line in world.proxy.log("a provider did not list its models")
+            if line["connection"] == "dead"
+        ],
+        "a word about it",
+    )
     assert found == []
     assert said["code"] == "upstream_unreachable"

@@ -35,6 +35,7 @@ From the bottom up:
     formed.py       such faults in any of the three forms
     shelf.py        a provider that keeps responses
     refusals.py     statuses other than 200                   rows U020-U026
+    leaks.py        refusals that repeat every credential
     server.py       Provider
     ports.py        ports behind which there is no provider   rows U001, U002, U005
     certificates.py TLS that works, and TLS that must not     row U003

@@ -7,7 +7,8 @@ import orjson
 import pytest
 
 from lmproxy.call import Arrival, Call, Json, Target
-from lmproxy.recording import Draft, Journal, Loggers, Recorder, record
+from lmproxy.recording import Draft, Journal, Loggers, Recorder, outcomes
+from lmproxy.recording.words import LONGEST_TEXT
 
 SECRET = "callers-own-key-0123456789"
 
@@ -27,7 +28,7 @@ def written(found: Draft, folder: Path, scrub: Any = str) -> Json:
     """The record of it."""
     journal = Journal(folder)
     journal.open()
-    Recorder(journal, Loggers([]), "0" * 12, scrub).close(found, 200, record.ANSWERED, SECRET)
+    Recorder(journal, Loggers([]), "0" * 12, scrub).close(found, 200, outcomes.ANSWERED, SECRET)
     journal.close()
     parsed: Json = orjson.loads(journal.path.read_bytes())
     return parsed
@@ -36,7 +37,7 @@ def written(found: Draft, folder: Path, scrub: Any = str) -> Json:
 def test_a_long_text_is_cut(tmp_path: Path) -> None:
     found = written(draft("é" * 5000), tmp_path)
 
-    assert found["user_agent"] == "é" * record.LONGEST_TEXT
+    assert found["user_agent"] == "é" * LONGEST_TEXT
 
 
 @pytest.mark.parametrize("position", [0, 500, 508])
