@@ -23,6 +23,7 @@ TOP_LEVEL = {
 }
 PACKAGE = REPOSITORY / "lmproxy"
 ROOMS = sorted(file.parent for file in PACKAGE.glob("*/__init__.py"))
+FOLDERS = sorted(file.parent for file in PACKAGE.glob("*/**/__init__.py"))
 SOURCES = sorted(
     file
     for folder, pattern in (("lmproxy", "**/*.py"), ("tests", "**/*.py"), ("scripts", "**/*.py"))
@@ -125,12 +126,19 @@ def test_the_map_names_every_room_and_module() -> None:
     assert unnamed_rooms | unnamed_modules == set()
 
 
-@pytest.mark.parametrize("room", ROOMS, ids=[room.name for room in ROOMS])
-def test_a_room_names_every_file_in_it(room: Path) -> None:
+@pytest.mark.parametrize("room", FOLDERS, ids=[str(f.relative_to(PACKAGE)) for f in FOLDERS])
+def test_a_room_names_every_file_and_folder_in_it(room: Path) -> None:
     chart = ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or ""
     files = {file.stem for file in room.glob("*.py")} - {"__init__"}
+    folders = {f"{file.parent.name}/" for file in room.glob("*/__init__.py")}
 
-    assert {name for name in files if f"`{name}`" not in chart} == set()
+    assert {name for name in files | folders if f"`{name}`" not in chart} == set()
+
+
+def test_every_folder_with_code_is_a_package() -> None:
+    folders = {file.parent for file in PACKAGE.glob("**/*.py")}
+
+    assert {folder for folder in folders if not (folder / "__init__.py").exists()} == set()
 
 
 @pytest.mark.parametrize("module", ["lmproxy", "lmproxy.cli", "lmproxy.app", "lmproxy.upstream"])

@@ -11,7 +11,7 @@
   `responses_dialect`; `dialects`: all of them, for paths that every client asks for
 - `body_fields`: what is checked of a request for a model; `answering`: asking, and sending what
   comes of it
-- `operation_endpoints`: those of the operations that `upstream/operations` has
+- `operation_endpoints`: those of the operations that `upstream/operations/table` has
 - `openai_chat`, `anthropic_messages`, `openai_responses`, `stored_responses`, `models`, `health`,
   `nowhere`: the endpoints
 """

@@ -15,8 +15,8 @@ from lmproxy.api.json_body import read_json
 from lmproxy.api.openai_chat import HEADERS_THAT_GO_ON
 from lmproxy.call import Call, Json
 from lmproxy.gateway import Passage
-from lmproxy.upstream.operation import Operation
-from lmproxy.upstream.operations import OPERATIONS
+from lmproxy.upstream.operations.operation import Operation
+from lmproxy.upstream.operations.table import OPERATIONS
 
 
 def _endpoints(operation: Operation) -> Iterator[Endpoint]:

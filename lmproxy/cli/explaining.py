@@ -14,7 +14,7 @@ from lmproxy.cli.serving import load
 from lmproxy.errors import NotAllowed, Refused
 from lmproxy.routing import Match, check_model_name
 from lmproxy.upstream import Connection
-from lmproxy.upstream.operations import OPERATIONS as OTHER_OPERATIONS
+from lmproxy.upstream.operations.table import OPERATIONS as OTHER_OPERATIONS
 
 EXIT_REFUSED = 1
 OPERATIONS = ("chat", "messages", "responses")

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from lmproxy.config import schema
 from lmproxy.config.binding import Misfit
 from lmproxy.upstream.arguments import Account
-from lmproxy.upstream.litellm_names import REGION_ADDRESSES, SETTINGS
+from lmproxy.upstream.litellm.names import REGION_ADDRESSES, SETTINGS
 from lmproxy.upstream.vendor import Vendor
 from lmproxy.upstream.way_out import NO_KEY
 

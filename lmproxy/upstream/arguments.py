@@ -87,7 +87,7 @@ class Arguments:
 @cache
 def reserved() -> frozenset[str]:
     """The names LiteLLM reads from its keyword arguments that a client must never set."""
-    text = files("lmproxy.upstream").joinpath("litellm_reserved.txt").read_text()
+    text = files("lmproxy.upstream.litellm").joinpath("reserved.txt").read_text()
     return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
 
 

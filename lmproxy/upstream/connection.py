@@ -13,7 +13,7 @@ from lmproxy.config.values import Lane, RemoteMedia
 from lmproxy.errors import LaneNotAvailable, NotFound
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.lease import Leases
-from lmproxy.upstream.litellm_door import Door
+from lmproxy.upstream.litellm.door import Door
 
 BRIDGED = {"messages", "count_tokens", "responses", "completions"}
 """Operations that whoever can be asked for chat can be asked for."""

@@ -20,10 +20,10 @@ from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.config.binding import BindError, Misfit, Spec, resolve_class
 from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse, UpstreamTimeout
-from lmproxy.upstream.chat_form import ChatForm, Gathered, texts
+from lmproxy.upstream.chat.events import StreamForm
+from lmproxy.upstream.chat.form import ChatForm, Gathered, texts
 from lmproxy.upstream.connection import Common, Connection, not_offered
 from lmproxy.upstream.lease import Lease
-from lmproxy.upstream.stream_form import StreamForm
 from lmproxy.upstream.usage import estimate, read_usage
 
 log = logs.get(__name__)

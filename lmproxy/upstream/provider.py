@@ -19,9 +19,9 @@ from lmproxy.upstream.account import account
 from lmproxy.upstream.arguments import may_pass
 from lmproxy.upstream.connection import BRIDGED, Common, Connection
 from lmproxy.upstream.egress import Egress, EgressPolicy
-from lmproxy.upstream.function_lane import FunctionLane
-from lmproxy.upstream.litellm_names import TRANSLATED, region_address
+from lmproxy.upstream.litellm.names import TRANSLATED, region_address
 from lmproxy.upstream.model_list import ModelList, listing_way
+from lmproxy.upstream.operations.lane import FunctionLane
 from lmproxy.upstream.relay import Relay
 from lmproxy.upstream.token_count import COUNTERS
 from lmproxy.upstream.translation_lanes import Translating, Wishes

@@ -11,14 +11,15 @@ from lmproxy.config.binding import BindError, Spec, bind, resolve_class
 from lmproxy.config.values import Lane
 from lmproxy.errors import Problem
 from lmproxy.scrub import Scrubber
-from lmproxy.upstream import messages_bridge, responses_bridge
 from lmproxy.upstream.catalogue import Catalogue
-from lmproxy.upstream.completions import ask_for_chat
 from lmproxy.upstream.connection import BRIDGED, Common, Connection, not_offered
 from lmproxy.upstream.fetch import Fetch
-from lmproxy.upstream.litellm_door import Door, freeze
+from lmproxy.upstream.litellm.door import Door, freeze
+from lmproxy.upstream.messages import bridge as messages_bridge
+from lmproxy.upstream.operations.completions import ask_for_chat
 from lmproxy.upstream.remote_media import check_media
 from lmproxy.upstream.request_body import dump, too_deep
+from lmproxy.upstream.responses import bridge as responses_bridge
 from lmproxy.upstream.token_count import estimated
 from lmproxy.upstream.vendors import ALL, advice
 
@@ -26,7 +27,7 @@ log = logs.get(__name__)
 
 KINDS = {
     "function": "lmproxy.upstream.function.Function",
-    "local": "lmproxy.upstream.local.Local",
+    "local": "lmproxy.upstream.local.connection.Local",
     **dict.fromkeys(ALL, "lmproxy.upstream.provider.Provider"),
 }
 """The class of each `api_type`. Anything else with a dot is a path to anybody's class."""

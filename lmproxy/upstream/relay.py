@@ -24,7 +24,7 @@ from lmproxy.upstream.faults import error_inside, error_of, rejected
 from lmproxy.upstream.lease import Leases
 from lmproxy.upstream.passing import Deadlines, EventStream, LongAnswer, Once, Passing
 from lmproxy.upstream.request_body import dump
-from lmproxy.upstream.responses_wire import STORED
+from lmproxy.upstream.responses.wire import STORED
 from lmproxy.upstream.upload import Upload
 from lmproxy.upstream.watch import StreamWatch
 from lmproxy.upstream.wire import AsEvents, Kind, Mending, Wire

@@ -16,11 +16,11 @@ from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.binding import where_raised
 from lmproxy.errors import ProxyError, UpstreamBroken, UpstreamInvalidResponse
 from lmproxy.upstream.arguments import untranslatable
-from lmproxy.upstream.chat_form import first_choice
+from lmproxy.upstream.chat.events import StreamForm, as_openai_says, whole_logprobs
+from lmproxy.upstream.chat.form import first_choice
 from lmproxy.upstream.passing import Passing
 from lmproxy.upstream.said_end import stop_sequences
 from lmproxy.upstream.sound_stream import BROKE_OFF
-from lmproxy.upstream.stream_form import StreamForm, as_openai_says, whole_logprobs
 from lmproxy.upstream.usage import estimate, read_usage
 from lmproxy.upstream.way_out import WayOut
 

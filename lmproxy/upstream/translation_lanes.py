@@ -25,13 +25,13 @@ from lmproxy.upstream.arguments import (
     refuse,
     untranslatable,
 )
-from lmproxy.upstream.litellm_door import Door, Litellm
-from lmproxy.upstream.litellm_names import STREAMS_UNREAD
+from lmproxy.upstream.litellm.door import Door, Litellm
+from lmproxy.upstream.litellm.names import STREAMS_UNREAD
 from lmproxy.upstream.translated import TranslatedStream, fault_of, plain, read
 from lmproxy.upstream.way_out import Way, WayOut
 
 if TYPE_CHECKING:
-    from lmproxy.upstream.litellm_internals import Translation
+    from lmproxy.upstream.litellm.internals import Translation
 
 log = logs.get(__name__)
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lmproxy.config.values import Operation
-from lmproxy.upstream.litellm_names import ADDRESSES, PATHS, TRANSLATED
+from lmproxy.upstream.litellm.names import ADDRESSES, PATHS, TRANSLATED
 from lmproxy.upstream.vendor import Vendor
 
 

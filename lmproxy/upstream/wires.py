@@ -1,9 +1,9 @@
 """Which operations can the relay lane carry? Each where the vendor table or `speaks` says so."""
 
-from lmproxy.upstream.anthropic_wire import COUNT_TOKENS, MESSAGES
-from lmproxy.upstream.openai_wire import CHAT
-from lmproxy.upstream.operations import OPERATIONS
-from lmproxy.upstream.responses_wire import COMPACT, INPUT_TOKENS, RESPONSES
+from lmproxy.upstream.chat.wire import CHAT
+from lmproxy.upstream.messages.wire import COUNT_TOKENS, MESSAGES
+from lmproxy.upstream.operations.table import OPERATIONS
+from lmproxy.upstream.responses.wire import COMPACT, INPUT_TOKENS, RESPONSES
 from lmproxy.upstream.wire import Wire
 
 WIRES: dict[str, Wire] = {

@@ -14,8 +14,8 @@ from lmproxy.config import load_config
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import Upstreams, compile_upstreams
 from lmproxy.upstream.connection import Connection
-from lmproxy.upstream.litellm_names import ADDRESSES, REGION_ADDRESSES
-from lmproxy.upstream.operations import OPERATIONS
+from lmproxy.upstream.litellm.names import ADDRESSES, REGION_ADDRESSES
+from lmproxy.upstream.operations.table import OPERATIONS
 from lmproxy.upstream.vendors import ALL, VENDORS
 
 COLUMNS = (

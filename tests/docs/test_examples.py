@@ -178,7 +178,7 @@ def parts(program: str) -> dict[str, ast.stmt | ast.expr]:
 
 
 def test_the_endpoint_of_the_extending_page_is_the_one_that_is_there() -> None:
-    source = parts((REPOSITORY / "lmproxy" / "upstream" / "rerank.py").read_text())
+    source = parts((REPOSITORY / "lmproxy" / "upstream" / "operations" / "rerank.py").read_text())
     shown: dict[str, ast.stmt | ast.expr] = {}
     for excerpt in blocks("python"):
         if excerpt.place.startswith("extend.md") and not excerpt.text.startswith(("# ", "from ")):

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lmproxy.upstream.message_events import MessageEvents
-from lmproxy.upstream.message_form import call_id, message, tool_id
+from lmproxy.upstream.messages.events import MessageEvents
+from lmproxy.upstream.messages.form import call_id, message, tool_id
 from tests.harness.proxy import REPOSITORY, process_environment
 
 Message = dict[str, Any]

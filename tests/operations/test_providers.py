@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lmproxy.upstream.embeddings import EMBEDDINGS as EMBEDDINGS_OPERATION
-from lmproxy.upstream.operation import Operation
-from lmproxy.upstream.rerank import RERANK as RERANK_OPERATION
+from lmproxy.upstream.operations.embeddings import EMBEDDINGS as EMBEDDINGS_OPERATION
+from lmproxy.upstream.operations.operation import Operation
+from lmproxy.upstream.operations.rerank import RERANK as RERANK_OPERATION
 from lmproxy.upstream.vendors import ALL
 from tests.conftest import TEAM_KEY, UPSTREAM_KEY, base_config
 from tests.harness.answer import client_of

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lmproxy.errors import InvalidRequest
-from lmproxy.upstream.response_form import frame
-from lmproxy.upstream.responses_request import chat_request
+from lmproxy.upstream.responses.form import frame
+from lmproxy.upstream.responses.request import chat_request
 from tests.responses.reference import faults
 from tests.responses.test_bridged_requests import SIGNED, call, made, reasoning, result, say
 

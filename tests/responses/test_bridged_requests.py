@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from lmproxy.upstream.response_parts import sealed
-from lmproxy.upstream.responses_request import ChatRequest, chat_request
+from lmproxy.upstream.responses.parts import sealed
+from lmproxy.upstream.responses.request import ChatRequest, chat_request
 
 Json = dict[str, Any]
 SIGNED = {"type": "thinking", "thinking": "It is warm.", "signature": "EqQBCgIYAhIk"}

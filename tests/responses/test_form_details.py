@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from lmproxy.call import Usage
-from lmproxy.upstream.response_form import ended, frame, usage
-from lmproxy.upstream.response_parts import unsealed
+from lmproxy.upstream.responses.form import ended, frame, usage
+from lmproxy.upstream.responses.parts import unsealed
 from tests.responses.test_forms import COUNTED, SIGNED, box, call, told, whole
 
 Json = dict[str, Any]

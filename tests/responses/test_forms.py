@@ -11,9 +11,9 @@ from pydantic import TypeAdapter
 
 from lmproxy.call import Usage
 from lmproxy.errors import UpstreamInvalidResponse
-from lmproxy.upstream.response_events import ResponseEvents
-from lmproxy.upstream.response_form import ended, frame, output, usage
-from lmproxy.upstream.responses_tools import Toolbox, read_tools
+from lmproxy.upstream.responses.events import ResponseEvents
+from lmproxy.upstream.responses.form import ended, frame, output, usage
+from lmproxy.upstream.responses.tools import Toolbox, read_tools
 from tests.responses.reference import event_faults, faults
 
 Json = dict[str, Any]

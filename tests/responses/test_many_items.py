@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lmproxy.call import Json
-from lmproxy.upstream.responses_request import ChatRequest, chat_request
+from lmproxy.upstream.responses.request import ChatRequest, chat_request
 
 TEXT = "x" * 4096
 

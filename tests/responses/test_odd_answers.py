@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lmproxy.errors import UpstreamInvalidResponse
-from lmproxy.upstream.response_form import ended, frame, output, usage
+from lmproxy.upstream.responses.form import ended, frame, output, usage
 from tests.responses.test_forms import COUNTED, box, folded, told
 
 Json = dict[str, Any]

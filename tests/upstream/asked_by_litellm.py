@@ -30,7 +30,7 @@ from lmproxy.scrub import Scrubber
 from lmproxy.upstream import compile_upstreams
 from lmproxy.upstream.arguments import reserved
 from lmproxy.upstream.connection import Connection
-from lmproxy.upstream.litellm_names import ADDRESSES, REGION_ADDRESSES, SETTINGS
+from lmproxy.upstream.litellm.names import ADDRESSES, REGION_ADDRESSES, SETTINGS
 from lmproxy.upstream.vendors import ALL, VENDORS
 from tests.provider.behaviours import plain
 from tests.provider.exchange import Behaviour, Exchange

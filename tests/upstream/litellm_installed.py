@@ -18,7 +18,7 @@ from litellm.types.router import GenericLiteLLMParams
 from litellm.types.utils import LlmProviders, all_litellm_params
 from litellm.utils import ProviderConfigManager, get_litellm_params, get_optional_params
 
-from lmproxy.upstream.litellm_names import ADDRESSES, TRANSLATED
+from lmproxy.upstream.litellm.names import ADDRESSES, TRANSLATED
 from tests.upstream.litellm_uses import CALLS, CONFIG_CALLS, Call
 
 READERS = ("main.py", "utils.py")

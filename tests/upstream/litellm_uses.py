@@ -35,7 +35,7 @@ LOGGING = "litellm.litellm_core_utils.litellm_logging"
 HTTP = "litellm.llms.custom_httpx.http_handler"
 
 CALLS: dict[str, Call] = {
-    # litellm_public
+    # litellm/public
     "litellm:acompletion": by_name(
         "model messages stream api_key base_url num_retries drop_params allowed_openai_params "
         "api_version stream_options temperature top_p n stop max_tokens max_completion_tokens "
@@ -47,7 +47,7 @@ CALLS: dict[str, Call] = {
     "litellm:get_supported_openai_params": by_name("model custom_llm_provider"),
     "litellm:get_optional_params": by_name("model custom_llm_provider"),
     "litellm:Timeout": None,
-    # litellm_functions
+    # litellm/functions
     "litellm:aembedding": by_name("model", may_be_more=True),
     "litellm:embedding": by_name(
         "model input api_key api_base dimensions encoding_format user", may_be_more=True
@@ -101,7 +101,7 @@ CALLS: dict[str, Call] = {
         1, ("result", "start_time", "end_time", "cache_hit")
     ),
     f"{LOGGING}:Logging._response_cost_calculator": Called(1, ("result",)),
-    # litellm_chunks, litellm_readers
+    # litellm/chunks, litellm/readers
     "litellm:CustomStreamWrapper.aclose": Called(1),
     "litellm:CustomStreamWrapper.fetch_stream": Called(1),
     "litellm.litellm_core_utils.core_helpers:map_finish_reason": Called(1),
@@ -114,10 +114,10 @@ CALLS: dict[str, Call] = {
     f"{AMAZON}:AWSEventStreamDecoder._chunk_parser": Called(2),
     f"{AMAZON}:AWSEventStreamDecoder._parse_message_from_event": Called(2),
     f"{AMAZON}:AWSEventStreamDecoder.aiter_bytes": Called(2),
-    # litellm_transport
+    # litellm/transport
     f"{HTTP}:AsyncHTTPHandler._create_async_transport": None,
     f"{HTTP}:AsyncHTTPHandler.client": None,
-    # litellm_internals
+    # litellm/internals
     "litellm.llms.anthropic.chat.handler:ModelResponseIterator": by_name(
         "streaming_response sync_stream json_mode speed tool_name_reverse_map"
     ),
@@ -145,7 +145,7 @@ CALLS: dict[str, Call] = {
     "litellm.utils:validate_chat_completion_tool_choice": Called(1),
     "litellm:OpenAIGPTConfig": Called(),
     "litellm:Usage": Called(),
-    # litellm_shapes
+    # litellm/shapes
     "litellm.anthropic_beta_headers_manager:update_request_with_filtered_beta": by_name(
         "headers request_data provider"
     ),

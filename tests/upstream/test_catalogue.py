@@ -13,7 +13,7 @@ from lmproxy.errors import UpstreamFault
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.catalogue import Catalogue
 from lmproxy.upstream.connection import Common, Connection
-from lmproxy.upstream.litellm_door import Door
+from lmproxy.upstream.litellm.door import Door
 
 FOR_EVER = 3600.0
 NOT_AT_ALL = 1e-9

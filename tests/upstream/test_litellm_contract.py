@@ -19,7 +19,7 @@ import importlib.abc, sys
 
 class Breaker(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name == "lmproxy.upstream.litellm_internals":
+        if name == "lmproxy.upstream.litellm.internals":
             import litellm.utils
             {change}
         return None

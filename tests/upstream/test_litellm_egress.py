@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lmproxy.upstream.litellm_names import region_address
+from lmproxy.upstream.litellm.names import region_address
 from lmproxy.upstream.vendors import ALL
 from tests.harness.command import run_python
 from tests.provider.server import Provider

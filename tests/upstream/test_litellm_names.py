@@ -3,7 +3,7 @@
 import pytest
 
 from lmproxy.upstream.arguments import HANDLED, PARAMETERS, reserved
-from lmproxy.upstream.litellm_names import ADDRESSES, REGION_ADDRESSES, SETTINGS, TRANSLATED
+from lmproxy.upstream.litellm.names import ADDRESSES, REGION_ADDRESSES, SETTINGS, TRANSLATED
 from lmproxy.upstream.vendors import VENDORS
 from tests.upstream.conftest import Installed
 
@@ -41,7 +41,7 @@ def test_every_name_that_litellm_reads_is_reserved_or_a_chat_parameter(
 ) -> None:
     missing = set(installed["read_names"]) - reserved() - PARAMETERS - HANDLED
 
-    assert not missing, "new in upstream/litellm_reserved.txt: " + " ".join(sorted(missing))
+    assert not missing, "new in upstream/litellm/reserved.txt: " + " ".join(sorted(missing))
     assert len(installed["read_names"]) > 300
 
 

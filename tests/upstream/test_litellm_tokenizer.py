@@ -6,10 +6,10 @@ from tests.harness.command import python
 
 COUNT = """
 from lmproxy.config.environment import prepare_for_litellm
-from lmproxy.upstream import litellm_tokenizer
+from lmproxy.upstream.litellm import tokenizer
 
 prepare_for_litellm()
-litellm_tokenizer.put_off()
+tokenizer.put_off()
 import litellm, tiktoken
 
 encoding = tiktoken.get_encoding("cl100k_base")

@@ -19,8 +19,8 @@ import pytest
 import uvloop
 
 from lmproxy.call import Json
-from lmproxy.upstream.local_child import names_its_pooling
-from lmproxy.upstream.local_process import (
+from lmproxy.upstream.local.child import names_its_pooling
+from lmproxy.upstream.local.process import (
     LocalModelFailed,
     LocalModelMissing,
     LocalProcess,
@@ -140,7 +140,7 @@ def test_neither_arguments_nor_environment_of_the_child_hold_the_key(served: Ser
     child = Path(f"/proc/{served.process.pid}")
     seen = (child / "cmdline").read_bytes() + (child / "environ").read_bytes()
 
-    assert b"local_child" in seen
+    assert b"local.child" in seen
     assert served.process.api_key.encode() not in seen
 
 
@@ -259,7 +259,7 @@ def test_what_is_missing_comes_with_a_command(lookup: str, monkeypatch: pytest.M
 
 PARENT = """
 import asyncio, os, sys, time
-from lmproxy.upstream.local_process import LocalProcess, LocalSettings, packaged_model_file
+from lmproxy.upstream.local.process import LocalProcess, LocalSettings, packaged_model_file
 
 async def main():
     process = LocalProcess(LocalSettings(packaged_model_file(), "smollm2", 512, None, 1))
@@ -291,7 +291,7 @@ def test_the_child_dies_when_its_parent_is_killed(heir: str) -> None:
 def test_the_child_ends_in_order_when_its_input_ends_and_says_only_its_port() -> None:
     file = str(SETTINGS.model_file)
     orders = asdict(SETTINGS) | {"model_file": file, "api_key": "key", "parent_pid": os.getpid()}
-    command = [sys.executable, "-m", "lmproxy.upstream.local_child"]
+    command = [sys.executable, "-m", "lmproxy.upstream.local.child"]
     ended = subprocess.run(command, input=json.dumps(orders).encode() + b"\n", capture_output=True)
 
     assert ended.stderr == b""

@@ -21,7 +21,7 @@ from lmproxy.errors import (
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.connection import Common
 from lmproxy.upstream.egress import Egress, EgressPolicy
-from lmproxy.upstream.litellm_door import Door
+from lmproxy.upstream.litellm.door import Door
 from lmproxy.upstream.model_list import (
     ANTHROPIC,
     GOOGLE,

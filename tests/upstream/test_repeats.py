@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lmproxy.call import Json
-from lmproxy.upstream.repeats import Repeats
+from lmproxy.upstream.chat.repeats import Repeats
 
 
 def openai(text: Any, **more: Any) -> Json:
