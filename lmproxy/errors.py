@@ -7,6 +7,7 @@
     │   ├── NotAllowed              403
     │   ├── NotFound                404
     │   ├── MethodNotAllowed        405
+    │   ├── NoWebsocket             426
     │   ├── BodyTooLarge            413
     │   ├── UnsupportedContent      415
     │   ├── WrongHost               421
@@ -108,6 +109,13 @@ class NotFound(Refused):
 
     status = 404
     code = "not_found"
+
+
+class NoWebsocket(Refused):
+    """A websocket was asked for. The status is the one at which Codex goes on by POST at once."""
+
+    status = 426
+    code = "no_websocket"
 
 
 class MethodNotAllowed(Refused):

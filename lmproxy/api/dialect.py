@@ -12,6 +12,7 @@ from lmproxy.errors import (
     InvalidKey,
     LaneNotAvailable,
     MethodNotAllowed,
+    NoWebsocket,
     ProxyError,
     UpstreamAuthError,
 )
@@ -50,7 +51,7 @@ class Dialect:
 
 
 def error_headers(error: ProxyError) -> list[tuple[bytes, bytes]]:
-    """Headers that go with an error: on 401 and 405 those of RFC 9110, 15.5.2 and 15.5.6.
+    """Headers that go with an error: on 401, 405 and 426 those of RFC 9110, 15.5.
 
     Claude Code and the SDKs of OpenAI and Anthropic do what `x-should-retry` says.
     """
@@ -59,6 +60,8 @@ def error_headers(error: ProxyError) -> list[tuple[bytes, bytes]]:
         headers.append((b"www-authenticate", b"Bearer"))
     if isinstance(error, MethodNotAllowed):
         headers.append((b"allow", ", ".join(error.allowed).encode()))
+    if isinstance(error, NoWebsocket):
+        headers += ((b"upgrade", b"HTTP/1.1"), (b"connection", b"upgrade"))
     if isinstance(error, LASTING):
         headers.append((b"x-should-retry", b"false"))
     if error.retry_after_s is not None:

@@ -1,6 +1,6 @@
 """`POST /responses`: OpenAI's Responses API, streamed and not; Codex speaks nothing else.
 
-A `GET` here asks for a websocket: it is told that there is none, and such clients go on by POST.
+A `GET` here may ask for a websocket: it is told that there is none, and goes on by POST.
 """
 
 from lmproxy.api.answering import ask_and_send
@@ -10,7 +10,7 @@ from lmproxy.api.exchange import Exchange
 from lmproxy.api.json_body import read_json
 from lmproxy.api.responses_dialect import RESPONSES
 from lmproxy.call import Call, Json
-from lmproxy.errors import NotFound
+from lmproxy.errors import NotFound, NoWebsocket
 from lmproxy.gateway import Passage
 
 HEADERS_THAT_GO_ON = (b"openai-beta", b"traceparent", b"tracestate")
@@ -62,9 +62,10 @@ def parse(body: Json, exchange: Exchange, operation: str, *, stream: bool) -> Ca
 
 async def refuse_socket(exchange: Exchange, passage: Passage) -> None:  # noqa: ARG001
     """Say that there is nothing to be read here."""
+    if exchange.text(b"upgrade"):
+        raise NoWebsocket("There is no websocket here. Create a response with POST.")
     raise NotFound(
-        "There is no websocket here and nothing to read. Create a response with POST; "
-        "GET a stored one by its id.",
+        "There is nothing to read here. Create a response with POST; GET a stored one by its id.",
         code="unknown_url",
     )
 
@@ -79,5 +80,5 @@ INPUT_TOKENS = Endpoint(
     "POST", "/responses/input_tokens", "input_tokens", count, "Count its tokens", (RESPONSES,)
 )
 NO_SOCKET = Endpoint(
-    "GET", "/responses", "unknown", refuse_socket, "No websocket: 404", dialects=(RESPONSES,)
+    "GET", "/responses", "unknown", refuse_socket, "No websocket: 426", dialects=(RESPONSES,)
 )

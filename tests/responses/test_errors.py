@@ -174,7 +174,7 @@ def test_who_may_not_use_a_model_may_not_ask_it_for_responses(
     assert provider.requests_for("resp-forbidden") == []
 
 
-def test_a_websocket_is_refused_with_404_so_that_the_client_goes_on_by_post(
+def test_a_websocket_is_refused_so_that_the_client_goes_on_by_post(
     team: httpx.Client, proxy: Proxy
 ) -> None:
     headers = {
@@ -186,5 +186,6 @@ def test_a_websocket_is_refused_with_404_so_that_the_client_goes_on_by_post(
 
     answer = team.get("/responses", headers=headers)
 
-    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unknown_url")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (426, "no_websocket")
+    assert answer.headers["upgrade"] == "HTTP/1.1"
     assert proxy.record(id=answer.headers["x-request-id"])["outcome"] == "refused"
