@@ -152,7 +152,7 @@ def make(
 ) -> Any:
     """What a table with `class`, a dotted path, or a thing of a Python config stands for.
 
-    Of a class that is an instance, a function is itself.
+    Of a class that is an instance, a function is itself; in a table, one that makes something.
 
     Args:
         said: one of these.
@@ -168,12 +168,22 @@ def make(
         params = dict(said)
         spec = Spec(str(params.pop("class", usual)), params, place)
         found = resolve_class(spec, known or {}, "class")
+        if not params and _is_itself(found):
+            return found
         return bind(found, spec, **(given or {}).get(found, {}))
     spec = Spec(str(said), {}, place)
     found = said
     if isinstance(said, str):
         found = resolve_class(replace(spec, place=place[:-1]), known or {}, place[-1])
     return bind(found, spec) if inspect.isclass(found) else found
+
+
+def _is_itself(found: Any) -> bool:
+    """Whether a function that was named alone is meant: without arguments it makes nothing."""
+    return inspect.isfunction(found) and any(
+        parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
+        for parameter in inspect.signature(found).parameters.values()
+    )
 
 
 def _shape(fields: dict[str, Any], *, takes_any: bool) -> Any:
@@ -205,7 +215,7 @@ def why_not_imported(error: BaseException) -> str:
 
 def _fields(target: Callable[..., Any], given: set[str]) -> Iterator[tuple[str, Any]]:
     constructor = target.__init__ if inspect.isclass(target) else target
-    hints = get_type_hints(constructor)
+    hints = get_type_hints(constructor, include_extras=True)
     for name, parameter in inspect.signature(target).parameters.items():
         if name in given or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue

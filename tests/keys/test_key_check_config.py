@@ -75,6 +75,14 @@ def test_both_generations_names_for_the_keys_of_the_config_are_known(
     assert ended.returncode == 0, ended.stderr
 
 
+def test_a_function_may_be_named_by_class(provider: Provider, tmp_path: Path) -> None:
+    config = config_with(provider, {"class": "my_validators.validate"})
+
+    ended = checked(tmp_path, config)
+
+    assert ended.returncode == 0, ended.stderr
+
+
 def test_keys_that_have_no_effect_are_a_warning(provider: Provider, tmp_path: Path) -> None:
     config = {**base_config(provider), "api_key_check": "my_validators.validate"}
 
