@@ -6,23 +6,28 @@ import one another; `gateway` alone knows their order, `app` alone builds them.
     client ─▶ api/ ─▶ gateway ─┬─ keys/       Who is calling?      secret → Caller     401
                                ├─ routing/    Where does it go?    model  → Target     404
                                ├─ policy/     May they?            both   → grant      403
+                               ├─ handlers/   What says the        Call   → Call       429
+                               │              operator's own code?
                                ├─ upstream/   Ask the provider.    Call   → Reply      502 504
                                └─ recording/  Write it down.       a bracket round the walk
 
-    __main__ > cli > ( app | server ) > api > gateway > snapshot
-             > ( keys | routing | policy | upstream | recording ) > config
-             > request_context > ( call | errors | patterns | scrub | logs | tasks ) > form
+    __main__ > cli > ( app | server ) > api > gateway > handling > snapshot
+             > ( keys | routing | policy | handlers | upstream | recording ) > config
+             > ( request_context | refusal ) > ( call | errors | patterns | scrub | logs | tasks )
+             > form
 
 Upper may import lower; names joined by `|` never each other. The build enforces it.
 
 - `call`: the frozen vocabulary; `errors`: every error a person can meet; `form`: what is uploaded
-- `request_context`: a request as somebody's own logger sees it
+- `request_context`: a request as somebody's own logger or handler sees it; `refusal`: how such a
+  handler says no
 - `config/`: one file in, one immutable config or every problem at once
-- `snapshot`: a config compiled, and what its rooms choose together
+- `snapshot`: a config compiled, and what its rooms choose together; `handling`: what becomes of a
+  request that handlers changed
 - `server/`: the socket and uvicorn; `cli/`: the commands
 
-The library face: `load_config`, `create_app`, `run`. It is imported at first use, so that
-`oai-proxy --help` imports next to nothing.
+The library face: `load_config`, `create_app`, `run`, `OpenAIHTTPException`. It is imported at
+first use, so that `oai-proxy --help` imports next to nothing.
 """
 
 from importlib import import_module
@@ -32,11 +37,13 @@ if TYPE_CHECKING:
     from lmproxy.app import create_app
     from lmproxy.cli.serving import run
     from lmproxy.config import load_config
+    from lmproxy.refusal import OpenAIHTTPException
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "create_app", "load_config", "run"]
+__all__ = ["OpenAIHTTPException", "__version__", "create_app", "load_config", "run"]
 
 _HOMES = {
+    "OpenAIHTTPException": "lmproxy.refusal",
     "create_app": "lmproxy.app",
     "load_config": "lmproxy.config",
     "run": "lmproxy.cli.serving",

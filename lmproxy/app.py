@@ -35,9 +35,10 @@ from lmproxy.config.binding import allow_imports_from
 from lmproxy.config.files import wrong_files
 from lmproxy.errors import ConfigError, Problem
 from lmproxy.gateway import Gateway
+from lmproxy.handlers import compile_handlers
 from lmproxy.keys import compile_keys
 from lmproxy.policy import compile_permissions
-from lmproxy.recording import Journal, Loggers, Makers, Recorder, compile_loggers
+from lmproxy.recording import Journal, Makers, Outputs, Recorder, compile_outputs
 from lmproxy.routing import compile_listing, compile_routes
 from lmproxy.scrub import Scrubber, mask
 from lmproxy.snapshot import Snapshot
@@ -62,7 +63,7 @@ class Assembly:
     config: Config
     snapshot: Snapshot
     policy: HttpPolicy
-    loggers: Loggers
+    loggers: Outputs
     scrubber: Scrubber
     warnings: tuple[Problem, ...]
 
@@ -83,11 +84,12 @@ def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
     permissions, wrong_permissions = compile_permissions(config)
     upstreams, wrong_upstreams, unwise = compile_upstreams(config, scrubber)
     keys = compile_keys(config, upstreams.fetch)
-    loggers, wrong_loggers = compile_loggers(config)
-    policy, wrong_policy = compile_http_policy(config)
+    loggers, wrong_loggers = compile_outputs(config)
+    handlers, wrong_handlers = compile_handlers(config)
+    policy, wrong_policy = compile_http_policy(config, handlers.forwarded)
     problems = [
         *wrong_files(config), *keys.problems, *wrong_routes, *wrong_permissions, *wrong_upstreams,
-        *wrong_loggers, *wrong_policy, *_storage(config),
+        *wrong_loggers, *wrong_handlers, *wrong_policy, *_storage(config),
     ]  # fmt: skip
     if problems or known:
         found = [*known, *_not_consequences(problems, known)]
@@ -101,6 +103,7 @@ def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
         permissions=permissions,
         listing=compile_listing(config, routes),
         upstreams=upstreams,
+        before=handlers.before,
     )
     return Assembly(config, snapshot, policy, loggers, scrubber, (*keys.warnings, *unwise))
 

@@ -59,6 +59,7 @@ class Call:
         body: the whole JSON object as parsed, unknown fields included; never changed in place.
         headers: the client's headers that may go on to a provider, lower-case names.
         form: what was uploaded; `body` then has the short texts in it. `None` for a JSON body.
+        forwarded: those that the operator named to go on, to whatever provider by whatever lane.
     """
 
     dialect: str
@@ -68,6 +69,7 @@ class Call:
     stream: bool
     headers: tuple[tuple[str, str], ...] = ()
     form: Form | None = None
+    forwarded: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

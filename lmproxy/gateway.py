@@ -1,7 +1,7 @@
 """The walk of a request through the rooms, and its order. Nobody else knows it.
 
-    arrive ─ admit ─ ask: name ─ route ─ permit ─ upstream ─ the answer passes ─ close
-             401          400    404     403      502 504
+    arrive ─ admit ─ ask: name ─ route ─ permit ─ handle ─ upstream ─ the answer passes ─ close
+             401          400    404     403      429      502 504
 
 The walk is a bracket: a record is opened before anything can fail, and closed however the request
 ends. A caller is known before a byte of the body is read.
@@ -16,13 +16,8 @@ from types import TracebackType
 
 from lmproxy import logs
 from lmproxy.call import Arrival, Call, Caller, Json, Lookup, Reply, Target
-from lmproxy.errors import (
-    ClientGone,
-    InvalidKey,
-    ProxyError,
-    Unavailable,
-    UpstreamAuthError,
-)
+from lmproxy.errors import ClientGone, InvalidKey, ProxyError, Unavailable, UpstreamAuthError
+from lmproxy.handling import handle
 from lmproxy.keys import key_id
 from lmproxy.policy import previous_not_found, previous_of, response_not_found
 from lmproxy.recording import Draft, Makers, Recorder, outcomes
@@ -168,6 +163,8 @@ class Passage:
         draft.asked = call.model
         is_kept = call.dialect == "responses"
         target = await self._target(call) if is_kept else self._choose(call.model)
+        if self._snapshot.before is not None:
+            call, target = await handle(self._snapshot, draft, call, target)
         upstreams = self._snapshot.upstreams
         connection = upstreams[target.connection]
         lane = upstreams.lane_of(connection, call)

@@ -10,7 +10,8 @@ from typing import Any
 
 from lmproxy.call import Json
 
-NOT_LOGGED = {"http_request"}
+NOT_LOGGED = {"http_request", "dialect", "operation"}
+"""Not in a line that has everything: lm-proxy's has none of them, or no use for them."""
 
 
 class Fields(dict[str, Any]):
@@ -40,12 +41,15 @@ class RequestContext:
         group: the caller's; `None` if the key was not known.
         connection: where it goes; `None` if it was refused before.
         model: the provider's name of the model.
-        llm_params: the request's fields without `messages`, `model` as the provider gets it.
+        llm_params: the request's fields, `model` as the provider gets it. For loggers as they went
+            on and without `messages`; handlers may change them.
         api_key_id: the key's name; never the key.
         created_at: local time without a zone.
         duration: seconds; `None` while it lasts.
         user_info: what the key check knows of the caller.
         extra: for plug-ins to leave something for one another.
+        dialect: what the client speaks: `openai`, `anthropic` or `responses`.
+        operation: what is asked for, in the word of records: `chat`, `messages`, `embeddings`.
     """
 
     id: str | None = None
@@ -63,8 +67,10 @@ class RequestContext:
     duration: float | None = None
     user_info: Json | None = None
     extra: Json = field(default_factory=dict)
+    dialect: str | None = None
+    operation: str | None = None
 
     def to_dict(self) -> Json:
-        """Everything but `http_request`, in order."""
+        """Everything that lm-proxy logs, in order."""
         names = (item.name for item in fields(self))
         return {name: getattr(self, name) for name in names if name not in NOT_LOGGED}

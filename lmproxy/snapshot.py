@@ -9,6 +9,7 @@ from itertools import chain
 
 from lmproxy.call import Call, Caller, Json, Target
 from lmproxy.errors import InvalidRequest, Refused, Unavailable
+from lmproxy.handlers import Before
 from lmproxy.keys import Callers
 from lmproxy.policy import Permissions, made_elsewhere, response_not_found
 from lmproxy.recording import Maker
@@ -32,6 +33,7 @@ class Snapshot:
 
     Attributes:
         most_under_way: requests at once, `None` for any number.
+        before: the operator's handlers, `None` if there are none.
     """
 
     enabled: bool
@@ -42,6 +44,7 @@ class Snapshot:
     permissions: Permissions
     listing: Listing
     upstreams: Upstreams
+    before: Before | None = None
     _chosen: dict[tuple[str, str], Target] = field(default_factory=dict, init=False, repr=False)
 
     def with_model(self, call: Call) -> Call:

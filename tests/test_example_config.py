@@ -13,6 +13,7 @@ import pytest
 from lmproxy.config.binding import Spec, resolve_class
 from lmproxy.config.problems import table_at
 from lmproxy.config.schema import TABLES
+from lmproxy.handlers import compiling
 from lmproxy.recording import loggers
 from lmproxy.upstream import registry
 from lmproxy.upstream.provider import Provider
@@ -28,6 +29,8 @@ FREE_TABLES = {("routing",), ("model_info", "*")}
 API_KEYS = (("groups", "*"), "api_keys")
 """A key with a list of texts, and an array of tables."""
 LOGGER = ("loggers", "*")
+BEFORE = ("before", "*")
+PLUGGED_IN: dict[tuple[str, ...], dict[str, str]] = {LOGGER: loggers.KINDS, BEFORE: compiling.KINDS}
 CONNECTION = ("connections", "*")
 ENVIRONMENT = {
     "OPENAI_API_KEY": "sk-0123456789abcdef",
@@ -52,6 +55,9 @@ NEEDED = {
     ("[connections.function]", "inference_func"),
     ("[[groups.people.api_keys]]", "key"),
     ("[[loggers]]", "path"),
+    ("[[before]]", "class"),
+    ("[[before]]", "white_list_headers"),
+    ("", "after"),
 }
 """Tables and the keys they cannot be without."""
 FUNCTION = "def echo(prompt):\n    return prompt\n"
@@ -86,7 +92,7 @@ def entries() -> Iterator[Entry]:
 def pattern_of(name: str) -> tuple[str, ...]:
     """`connections.openai.timeouts` as `TABLES` has it: `("connections", "*", "timeouts")`."""
     parts = tuple(name.split("."))
-    known = [*TABLES, *FREE_TABLES, LOGGER]
+    known = [*TABLES, *FREE_TABLES, *PLUGGED_IN]
     lengths = (len(parts), len(parts) + 1)  # An array of tables has an index more.
     for pattern in known:
         if len(pattern) in lengths and all(
@@ -103,7 +109,7 @@ FIRST = list({(entry.table, entry.name): entry for entry in reversed(ENTRIES)}.v
 
 def schema() -> Iterator[tuple[tuple[str, ...], str]]:
     """Every key there may be, with its table; tables that have headers of their own are no keys."""
-    headers = [*TABLES, *FREE_TABLES, LOGGER]
+    headers = [*TABLES, *FREE_TABLES, *PLUGGED_IN]
     for place, table in TABLES.items():
         for name in table.model_fields:
             path = (*place, name)
@@ -111,7 +117,8 @@ def schema() -> Iterator[tuple[tuple[str, ...], str]]:
                 yield place, name
     yield API_KEYS
     yield from ((CONNECTION, name) for name in parameters(registry.KINDS, Provider))
-    yield from ((LOGGER, name) for name in ["class", *parameters(loggers.KINDS)])
+    for place, kinds in PLUGGED_IN.items():
+        yield from ((place, name) for name in ["class", *parameters(kinds)])
 
 
 def parameters(kinds: dict[str, str], *shared: object) -> dict[str, Any]:
@@ -150,7 +157,7 @@ def test_the_example_has_every_key_of_the_schema_and_no_other() -> None:
 def test_every_table_of_the_schema_has_a_header_in_the_example() -> None:
     headers = {pattern_of(found[2]) for line in LINES if (found := HEADER.fullmatch(line))}
 
-    assert headers == {pattern for pattern in [*TABLES, *FREE_TABLES, LOGGER] if pattern}
+    assert headers == {pattern for pattern in [*TABLES, *FREE_TABLES, *PLUGGED_IN] if pattern}
 
 
 @pytest.mark.parametrize("entry", FIRST, ids=str)
@@ -191,7 +198,7 @@ def default_of(entry: Entry) -> Any:
         return None if field.is_required() else field.default
     if (entry.table, entry.name) == (LOGGER, "class"):
         return "file"
-    kinds = registry.KINDS if entry.table == CONNECTION else loggers.KINDS
+    kinds = PLUGGED_IN.get(entry.table, registry.KINDS)
     found = parameters(kinds, Provider)[entry.name]
     return None if found is inspect.Parameter.empty else found
 

@@ -3,7 +3,7 @@
 - `endpoint`: an endpoint and the shell that every one runs in
 - `exchange`: one request and its answer as the server hands them over
 - `policy`: what `[server]` says about requests: size, hosts, trusted proxies
-- `credentials`: the secrets a request presents
+- `credentials`: the secrets a request presents; `forwarding`: headers that the operator lets go on
 - `json_body`: reading a JSON body; `form_body`: a form, each `form_part` of it
 - `client_watch`: notices that the client left
 - `event_sender`: a streamed answer, with pings in its silences

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 
 from lmproxy.api.client_watch import ClientWatch
 from lmproxy.api.endpoint import error_event, own_headers
 from lmproxy.api.event_sender import EventSender
 from lmproxy.api.exchange import Exchange
+from lmproxy.api.forwarding import forwarded
 from lmproxy.call import Call, Lookup, Reply
 from lmproxy.errors import ClientGone, ProxyError, UpstreamFault
 from lmproxy.gateway import Passage
@@ -24,6 +26,8 @@ async def ask_and_send(exchange: Exchange, passage: Passage, call: Call) -> None
         ProxyError: nothing is out yet, so that the error can have a status of its own.
     """
     session = _session(exchange)
+    if exchange.policy.forwarded:
+        call = replace(call, forwarded=forwarded(exchange))
     await _send_what(exchange, passage, partial(passage.ask, call, session), stream=call.stream)
 
 

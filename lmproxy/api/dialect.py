@@ -16,6 +16,7 @@ from lmproxy.errors import (
     ProxyError,
     UpstreamAuthError,
 )
+from lmproxy.refusal import OpenAIHTTPException
 
 LASTING = (InvalidKey, LaneNotAvailable, UpstreamAuthError)
 """Errors that are the same a minute later: somebody has to act first."""
@@ -64,6 +65,8 @@ def error_headers(error: ProxyError) -> list[tuple[bytes, bytes]]:
         headers += ((b"upgrade", b"HTTP/1.1"), (b"connection", b"upgrade"))
     if isinstance(error, LASTING):
         headers.append((b"x-should-retry", b"false"))
+    if isinstance(error, OpenAIHTTPException):
+        headers += error.headers
     if error.retry_after_s is not None:
         headers.append((b"retry-after", str(error.retry_after_s).encode()))
     return headers

@@ -17,6 +17,7 @@ class HttpPolicy:
     Attributes:
         hosts: `Host` names answered, lower-case, without port; empty: any.
         trusted: peers whose forwarded headers are believed.
+        forwarded: headers of clients that go on to providers, lower-case.
     """
 
     max_body_bytes: int
@@ -26,6 +27,7 @@ class HttpPolicy:
     route_header: bool
     stream_head_wait_s: float
     ping_interval_s: float
+    forwarded: tuple[bytes, ...] = ()
 
     def serves(self, host: str) -> bool:
         """Whether requests with this `Host` header are answered."""
@@ -58,7 +60,9 @@ class HttpPolicy:
         return any(address in network for network in self.trusted)
 
 
-def compile_http_policy(config: Config) -> tuple[HttpPolicy, list[Problem]]:
+def compile_http_policy(
+    config: Config, forwarded: tuple[bytes, ...] = ()
+) -> tuple[HttpPolicy, list[Problem]]:
     """The policy of `config` and everything wrong with it."""
     server = config.settings.server
     networks, problems = [], []
@@ -76,6 +80,7 @@ def compile_http_policy(config: Config) -> tuple[HttpPolicy, list[Problem]]:
         route_header=server.route_header,
         stream_head_wait_s=server.stream_head_wait_s,
         ping_interval_s=server.ping_interval_s,
+        forwarded=forwarded,
     )
     return policy, problems
 

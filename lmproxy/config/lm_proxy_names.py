@@ -6,10 +6,16 @@ from types import MappingProxyType
 PACKAGE = "lm_proxy"
 DOCUMENT = "docs/from-lm-proxy.md"
 _LOG = "lmproxy.recording.request_log"
+_LIMITER = "lmproxy.handlers.rate_limiter.RateLimiter"
+_FORWARDER = "lmproxy.handlers.headers_forwarder.HTTPHeadersForwarder"
 
 OURS: Mapping[str, str] = MappingProxyType(
     {
         "lm_proxy.api_key_check.CheckAPIKeyWithRequest": "lmproxy.keys.web_check.WebCheck",
+        "lm_proxy.handlers.HTTPHeadersForwarder": _FORWARDER,
+        "lm_proxy.handlers.RateLimiter": _LIMITER,
+        "lm_proxy.handlers.forward_http_headers.HTTPHeadersForwarder": _FORWARDER,
+        "lm_proxy.handlers.rate_limiter.RateLimiter": _LIMITER,
         "lm_proxy.loggers.BaseLogger": f"{_LOG}.BaseLogger",
         "lm_proxy.loggers.JsonLogWriter": f"{_LOG}.JsonLogWriter",
         "lm_proxy.loggers.LogEntryTransformer": f"{_LOG}.LogEntryTransformer",

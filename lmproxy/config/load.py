@@ -93,7 +93,7 @@ def _is_plugged_in(path: KeyPath) -> bool:
     """Whether a class of anybody's gets the value at `path`: what it is for is not known."""
     if path[0] == "connections":
         return len(path) > 2 and path[2] not in Connection.model_fields
-    return path[0] in ("loggers", "api_key_check", "check_api_key")
+    return path[0] in PLUGGED_IN
 
 
 def _userinfo(url: str) -> list[str]:
@@ -162,6 +162,8 @@ def examine(
     return config, problems
 
 
+PLUGGED_IN = ("loggers", "before", "after", "api_key_check", "check_api_key")
+"""The keys under which anybody's code stands."""
 Wrong = tuple[KeyPath, str, str | None]
 
 

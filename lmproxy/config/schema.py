@@ -200,6 +200,10 @@ class Settings(Table):
     connections: dict[str, Connection]
     routing: dict[str, Targets] = {}
     groups: dict[str, Group] = {}
+    before: tuple[PluginSpec, ...] = ()
+    """What may refuse or change a request, in order, before a provider is asked."""
+    after: tuple[PluginSpec, ...] = ()
+    """What is told of a request once it is over."""
     loggers: tuple[PluginSpec, ...] = ()
     print_stream: bool = False
     """Print what was asked and said on standard output."""

@@ -6,7 +6,7 @@ They may fall behind or fail: then records are dropped, counted and said. The jo
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Protocol, cast
 
@@ -18,6 +18,7 @@ from lmproxy.config import Config
 from lmproxy.config.binding import BindError, make, where_raised
 from lmproxy.config.places import KeyPath
 from lmproxy.errors import Problem
+from lmproxy.recording.outputs import Handled, Outputs
 from lmproxy.recording.request_log import RequestLog, print_request
 
 log = logs.get(__name__)
@@ -28,20 +29,24 @@ MOST_BYTES_QUEUED = 64 * 1024 * 1024
 SAY_AGAIN_S = 10.0
 LONGEST_FAREWELL_S = 5.0
 """How long a stop waits for outputs that are behind."""
+LOGGER_LOST = "a logger dropped a record"
+AFTER_LOST = "an after handler failed or missed a request"
+TOO_SLOW = "too many are waiting"
 KINDS = {"file": "lmproxy.recording.file_logger.FileLogger"}
 """The class of each short `class` name. Anything with a dot is a path to anybody's class."""
 
 
-Item = tuple[int, Json, Json | None, bytes | None, Json | None]
-"""Bytes of memory, about; a record, its request, its answer and who asked."""
+Item = tuple[int, Json, Json | None, bytes | None, Json | None, Handled | None]
+"""Bytes of memory, about; a record, its request, its answer, who asked, what handlers did."""
 
 
 class Logger(Protocol):
     """One output. Called in the loggers' own thread, one record at a time.
 
     With an attribute `wants_request = False` the request is not kept for it. With one of
-    `wants_answer = True` its `write` gets two more: the first MiB of the answer's body, `None` if
-    there was none, and what the key check knows of the caller.
+    `wants_answer = True` its `write` gets three more: the first MiB of the answer's body, `None` if
+    there was none, what the key check knows of the caller, and what handlers made of the request,
+    `None` if none of anybody's saw it.
     """
 
     def write(self, record: Json, request: Json | None) -> None:
@@ -54,8 +59,9 @@ class Logger(Protocol):
 class Loggers:
     """Every output beside the journal."""
 
-    def __init__(self, outputs: Sequence[Logger]) -> None:
-        """Nothing runs until `start`."""
+    def __init__(self, outputs: Sequence[Logger], event: str = LOGGER_LOST) -> None:
+        """Nothing runs until `start`. `event` is what the log says of a loss."""
+        self._event = event
         self._outputs = outputs
         self._queue: queue.Queue[Item | None] = queue.Queue(LONGEST_QUEUE)
         self._thread: threading.Thread | None = None
@@ -82,17 +88,18 @@ class Loggers:
         request: Json | None,
         answer: bytes | None = None,
         user_info: Json | None = None,
+        handled: Handled | None = None,
     ) -> None:
         """Hand a record to the outputs. Never waits."""
         size = len(answer or b"") + _size(request)
         if self._bytes_put - self._bytes_taken + size > MOST_BYTES_QUEUED:
-            self._lose(1, "the loggers are too slow")
+            self._lose(1, TOO_SLOW)
             return
         try:
-            self._queue.put_nowait((size, record, request, answer, user_info))
+            self._queue.put_nowait((size, record, request, answer, user_info, handled))
             self._bytes_put += size
         except queue.Full:
-            self._lose(1, "the loggers are too slow")
+            self._lose(1, TOO_SLOW)
 
     def close(self) -> None:
         """Write what is queued, if that does not take too long, and close. May be called twice."""
@@ -104,7 +111,7 @@ class Loggers:
             self._queue.put_nowait(None)
         thread.join(LONGEST_FAREWELL_S)
         if thread.is_alive():
-            self._lose(self._queue.qsize(), "the loggers did not finish in time")
+            self._lose(self._queue.qsize(), "not finished in time")
 
     def _run(self) -> None:
         while (queued := self._next()) is not None:
@@ -136,21 +143,38 @@ class Loggers:
         now = time.monotonic()
         if now >= self._say_at:
             self._say_at = now + SAY_AGAIN_S
-            log.error("a logger dropped a record", reason=reason, dropped=self.dropped)
+            log.error(self._event, reason=reason, dropped=self.dropped)
 
 
-def compile_loggers(config: Config) -> tuple[Loggers, list[Problem]]:
+def compile_outputs(config: Config) -> tuple[Outputs, list[Problem]]:
     """The outputs of `config` and everything wrong with them."""
-    outputs: list[Logger] = []
     problems: list[Problem] = []
-    for index, said in enumerate(config.settings.loggers):
+    settings = config.settings
+    loggers = list(_made(config, "loggers", settings.loggers, problems))
+    if settings.print_stream:
+        loggers.append(RequestLog(print_request))
+    after = list(_made(config, "after", settings.after, problems))
+    return Outputs([Loggers(loggers), Loggers(after, AFTER_LOST)]), problems
+
+
+def _made(
+    config: Config, key: str, entries: Sequence[Any], problems: list[Problem]
+) -> Iterator[Logger]:
+    """What the entries of a list stand for; what is wrong with them goes into `problems`."""
+    for index, said in enumerate(entries):
+        place = (key, index)
         try:
-            outputs.append(_output(said, ("loggers", index)))
+            yield _output(said, place) if key == "loggers" else RequestLog(_function(said, place))
         except BindError as error:
             problems += [config.problem(*found) for found in error.found]
-    if config.settings.print_stream:
-        outputs.append(RequestLog(print_request))
-    return Loggers(outputs), problems
+
+
+def _function(said: Any, place: KeyPath) -> Callable[..., Any]:
+    """Raises BindError: it cannot be made, or not be called."""
+    made = make(said, place)
+    if not callable(made):
+        raise BindError([(place, "cannot be called", None)])
+    return cast("Callable[..., Any]", made)
 
 
 def _output(said: Any, place: KeyPath) -> Logger:

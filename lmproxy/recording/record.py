@@ -15,7 +15,7 @@ from lmproxy.call import Call, Caller, Json, Reply, Usage
 from lmproxy.recording.answer_text import MOST_KEPT, KeptAnswer
 from lmproxy.recording.draft import Attempt, Draft
 from lmproxy.recording.journal import Journal
-from lmproxy.recording.loggers import Loggers
+from lmproxy.recording.outputs import Output
 from lmproxy.recording.words import Words
 
 VERSION = 1
@@ -37,7 +37,7 @@ class Recorder:
     """Turns drafts into records and sends them to every output."""
 
     def __init__(
-        self, journal: Journal, loggers: Loggers, config_hash: str, scrub: Callable[[str], str]
+        self, journal: Journal, loggers: Output, config_hash: str, scrub: Callable[[str], str]
     ) -> None:
         """`config_hash` and the generation tell which config decided."""
         self._journal = journal
@@ -51,10 +51,10 @@ class Recorder:
         record = self._record(draft, status, outcome, error_code)
         self._journal.write(record)
         if self._loggers.wanted:
-            asked = draft.call if self._loggers.wants_request else None
+            asked = draft.asked_body if self._loggers.wants_request else None
             answer = None if draft.answer is None else bytes(draft.answer)
             user = draft.caller.user_info if draft.caller else None
-            self._loggers.put(record, asked.body if asked else None, answer, user)
+            self._loggers.put(record, asked, answer, user, draft.handled)
 
     def keep(self, reply: Reply, draft: Draft) -> Reply:
         """`reply`, whose body leaves a copy in `draft` if somebody wants to read it."""

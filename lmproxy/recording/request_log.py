@@ -17,6 +17,7 @@ from lmproxy.call import Json
 from lmproxy.config.binding import BindError, Misfit, make
 from lmproxy.recording.answer_text import text_of
 from lmproxy.recording.log_line import look_up, open_for_line
+from lmproxy.recording.outputs import Handled
 from lmproxy.request_context import Fields, RequestContext, ResponseText
 
 Sink = Callable[[RequestContext], Any]
@@ -39,9 +40,10 @@ class RequestLog:
         request: Json | None,
         answer: bytes | None = None,
         user_info: Json | None = None,
+        handled: Handled | None = None,
     ) -> None:
         """Call the function."""
-        context = context_of(record, request, answer)
+        context = context_of(record, request, answer, handled)
         context.user_info = user_info
         given = self._sink(context)
         if isawaitable(given):
@@ -58,10 +60,13 @@ async def _awaited(given: Any) -> None:
     await given
 
 
-def context_of(record: Json, request: Json | None, answer: bytes | None) -> RequestContext:
+def context_of(
+    record: Json, request: Json | None, answer: bytes | None, handled: Handled | None = None
+) -> RequestContext:
     """A record in lm-proxy's words, with what was asked and said."""
     fields = Fields(request) if request is not None else None
-    params = {name: value for name, value in (request or {}).items() if value is not None}
+    went_on = handled.body if handled else request or {}
+    params = {name: value for name, value in went_on.items() if value is not None}
     params.pop("messages", None)
     if record["model_used"] is not None:
         params["model"] = record["model_used"]
@@ -79,6 +84,9 @@ def context_of(record: Json, request: Json | None, answer: bytes | None) -> Requ
         remote_addr=record["address"],
         created_at=moment,
         duration=record["duration_s"],
+        extra=handled.extra if handled else {},
+        dialect=record["dialect"],
+        operation=record["operation"],
     )
 
 

@@ -24,6 +24,7 @@
 - `fetch`: the way to servers that are no providers
 - `egress`: the only way out: one client, one base URL, deadlines, limits; `posting`: a request to
   one address, prepared
+- `forwarded`: what of the client's headers goes on
 - `faults`: what a provider's failure means to our caller
 """
 

@@ -21,6 +21,7 @@ from lmproxy.upstream import answers
 from lmproxy.upstream.egress import AnyAnswer, Egress
 from lmproxy.upstream.events import MOST_ANSWER_BYTES, json_of
 from lmproxy.upstream.faults import error_inside, error_of, rejected
+from lmproxy.upstream.forwarded import beneath
 from lmproxy.upstream.lease import Leases
 from lmproxy.upstream.passing import Deadlines, EventStream, LongAnswer, Once, Passing
 from lmproxy.upstream.request_body import dump
@@ -89,7 +90,10 @@ class Relay:
         """
         wire = WIRES[call.operation]
         body, withhold = self._body(call, model, wire)
-        send = partial(self.egress.post, self.urls[call.operation], body, dict(call.headers))
+        headers = dict(call.headers)
+        if call.forwarded:
+            headers = beneath(call, headers, self.egress.policy.headers)
+        send = partial(self.egress.post, self.urls[call.operation], body, headers)
         asked = Asked(wire, call.stream, withhold, call)
         left_out = [name for name in wire.kept_back if name in call.body]
         observed.dropped_params = (*observed.dropped_params, *left_out)

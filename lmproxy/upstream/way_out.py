@@ -18,6 +18,7 @@ from lmproxy.upstream import answers
 from lmproxy.upstream.egress import Egress
 from lmproxy.upstream.events import MOST_ANSWER_BYTES
 from lmproxy.upstream.faults import error_inside, rejected
+from lmproxy.upstream.forwarded import beneath
 from lmproxy.upstream.lease import Lease, Leases
 from lmproxy.upstream.passing import Deadlines, Passing
 from lmproxy.upstream.said_end import SaidEnd
@@ -147,6 +148,8 @@ class WayOut:
         self._let_go()
         egress = self._way.egress
         headers = {**_passable(outgoing.headers), **self._way.own_headers}
+        if self._call.forwarded:
+            headers = beneath(self._call, headers, egress.policy.headers)
         url = egress.admit(outgoing.url)
         if outgoing.method == "POST":
             response = await egress.post(url, outgoing.body, headers, self._wait_s)

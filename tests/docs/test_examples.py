@@ -19,8 +19,11 @@ import tomli_w
 
 from lmproxy.app import assemble
 from lmproxy.config import load_config
+from tests.conftest import GUEST_KEY, TEAM_KEY, base_config, chat
 from tests.docs.blocks import BASE, ENVIRONMENT, Block, as_config, block, blocks
 from tests.harness.proxy import REPOSITORY, Proxy, process_environment
+from tests.harness.waiting import until
+from tests.provider.server import Provider
 
 TOML = blocks("toml")
 PLUGINS = [b for b in blocks("python") if b.text.startswith("# ")]
@@ -143,6 +146,37 @@ def test_a_connection_of_ones_own_answers(tmp_path: Path) -> None:
         )
 
     assert answer.json()["choices"][0]["message"]["content"] == "hello"
+
+
+def test_handlers_of_ones_own_change_refuse_and_follow_requests(
+    provider: Provider, tmp_path: Path
+) -> None:
+    own = next(b for b in PLUGINS if b.text.startswith("# office_hours.py"))
+    (tmp_path / "office_hours.py").write_text(own.text)
+    shown = next(b for b in TOML if "office_hours.tell" in b.text)
+    config = {**base_config(provider), **tomllib.loads(shown.text)}
+
+    output = tmp_path / "stdout"
+    with output.open("w") as stdout, Proxy(config, tmp_path, stdout=stdout) as proxy:
+        good = httpx.post(
+            f"{proxy.api}/chat/completions",
+            headers={"api-key": TEAM_KEY},
+            json=chat("office-hours", max_tokens=9000),
+        )
+        bad = httpx.post(
+            f"{proxy.api}/embeddings",
+            headers={"api-key": GUEST_KEY},
+            json={"model": "office-hours-vectors", "input": "a"},
+        )
+        told = until(lambda: output.read_text().splitlines()[1:], "what after said")
+
+    (request,) = provider.requests_for("office-hours")
+    assert (good.status_code, bad.status_code) == (200, 403)
+    assert request.json is not None
+    assert request.json["max_tokens"] == 500
+    assert bad.json()["error"]["code"] == "only_chat"
+    assert "'asked_tokens': 9000" in output.read_text()
+    assert "only_chat" in told[0]
 
 
 def test_the_library_example_makes_an_application(tmp_path: Path) -> None:

@@ -1,0 +1,97 @@
+"""Everybody who is told of a request when it is over: `[[loggers]]` and `[[after]]`.
+
+Each of the two has a thread and a queue of its own, so that neither waits for the other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from lmproxy.call import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What handlers made of a request.
+
+    Attributes:
+        body: as it went on.
+        extra: what they left for others.
+    """
+
+    body: Json
+    extra: Json
+
+
+class Output(Protocol):
+    """Who takes records besides the journal."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is anybody."""
+
+    @property
+    def wants_request(self) -> bool:
+        """Whether somebody looks at what the client sent."""
+
+    @property
+    def wants_answer(self) -> bool:
+        """Whether somebody looks at what it got."""
+
+    @property
+    def dropped(self) -> int:
+        """How many records were lost."""
+
+    def start(self) -> None:
+        """Begin writing."""
+
+    def put(
+        self,
+        record: Json,
+        request: Json | None,
+        answer: bytes | None = None,
+        user_info: Json | None = None,
+        handled: Handled | None = None,
+    ) -> None:
+        """Hand a record over. Never waits."""
+
+    def close(self) -> None:
+        """Write what is queued, if that does not take too long."""
+
+
+class Outputs:
+    """Several of them as one."""
+
+    def __init__(self, outputs: Sequence[Output]) -> None:
+        """Those that nobody stands behind are left out."""
+        self._outputs = [output for output in outputs if output.wanted]
+        self.wanted = bool(self._outputs)
+        self.wants_request = any(output.wants_request for output in self._outputs)
+        self.wants_answer = any(output.wants_answer for output in self._outputs)
+
+    @property
+    def dropped(self) -> int:
+        """How many records were lost, of all."""
+        return sum(output.dropped for output in self._outputs)
+
+    def start(self) -> None:
+        """Begin writing."""
+        for output in self._outputs:
+            output.start()
+
+    def put(
+        self,
+        record: Json,
+        request: Json | None,
+        answer: bytes | None = None,
+        user_info: Json | None = None,
+        handled: Handled | None = None,
+    ) -> None:
+        """Hand a record to each. Never waits."""
+        for output in self._outputs:
+            output.put(record, request, answer, user_info, handled)
+
+    def close(self) -> None:
+        """Write what is queued, if that does not take too long. May be called twice."""
+        for output in self._outputs:
+            output.close()
