@@ -11,7 +11,7 @@ import one another; `gateway` alone knows their order, `app` alone builds them.
                                ├─ upstream/   Ask the provider.    Call   → Reply      502 504
                                └─ recording/  Write it down.       a bracket round the walk
 
-    __main__ > cli > ( app | server ) > api > gateway > handling > snapshot
+    __main__ > cli > ( app | server ) > api > gateway > ( attempts | handling ) > snapshot
              > ( keys | routing | policy | handlers | upstream | recording ) > config
              > ( request_context | refusal ) > ( call | errors | patterns | scrub | logs | tasks )
              > form
@@ -22,12 +22,14 @@ Upper may import lower; names joined by `|` never each other. The build enforces
 - `request_context`: a request as somebody's own logger or handler sees it; `refusal`: how such a
   handler says no
 - `config/`: one file in, one immutable config or every problem at once
+- `attempts`: one provider asked and noted, and who is asked next when it fails
 - `snapshot`: a config compiled, and what its rooms choose together; `handling`: what becomes of a
   request that handlers changed
 - `server/`: the socket and uvicorn; `cli/`: the commands
 
-The library face: `load_config`, `create_app`, `run`, `OpenAIHTTPException`. It is imported at
-first use, so that `oai-proxy --help` imports next to nothing.
+The library face: `load_config`, `create_app`, `run`; for modules that a config names,
+`OpenAIHTTPException` and `components`. It is imported at first use, so that `oai-proxy --help`
+imports next to nothing.
 """
 
 from importlib import import_module
@@ -37,13 +39,15 @@ if TYPE_CHECKING:
     from lmproxy.app import create_app
     from lmproxy.cli.serving import run
     from lmproxy.config import load_config
+    from lmproxy.config.components import components
     from lmproxy.refusal import OpenAIHTTPException
 
 __version__ = "0.1.0"
-__all__ = ["OpenAIHTTPException", "__version__", "create_app", "load_config", "run"]
+__all__ = ["OpenAIHTTPException", "__version__", "components", "create_app", "load_config", "run"]
 
 _HOMES = {
     "OpenAIHTTPException": "lmproxy.refusal",
+    "components": "lmproxy.config.components",
     "create_app": "lmproxy.app",
     "load_config": "lmproxy.config",
     "run": "lmproxy.cli.serving",

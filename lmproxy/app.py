@@ -32,6 +32,7 @@ from lmproxy.api.stored_responses import STORED
 from lmproxy.call import Json
 from lmproxy.config import Config, load_config
 from lmproxy.config.binding import allow_imports_from
+from lmproxy.config.components import make_components
 from lmproxy.config.files import wrong_files
 from lmproxy.errors import ConfigError, Problem
 from lmproxy.gateway import Gateway
@@ -80,6 +81,7 @@ def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
     allow_imports_from(config.path.parent)
     settings = config.settings
     scrubber = make_scrubber(config)
+    wrong_components = make_components(config)
     routes, wrong_routes = compile_routes(config)
     permissions, wrong_permissions = compile_permissions(config)
     upstreams, wrong_upstreams, unwise = compile_upstreams(config, scrubber)
@@ -88,8 +90,8 @@ def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
     handlers, wrong_handlers = compile_handlers(config)
     policy, wrong_policy = compile_http_policy(config, handlers.forwarded)
     problems = [
-        *wrong_files(config), *keys.problems, *wrong_routes, *wrong_permissions, *wrong_upstreams,
-        *wrong_loggers, *wrong_handlers, *wrong_policy, *_storage(config),
+        *wrong_files(config), *wrong_components, *keys.problems, *wrong_routes, *wrong_permissions,
+        *wrong_upstreams, *wrong_loggers, *wrong_handlers, *wrong_policy, *_storage(config),
     ]  # fmt: skip
     if problems or known:
         found = [*known, *_not_consequences(problems, known)]
@@ -103,6 +105,7 @@ def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
         permissions=permissions,
         listing=compile_listing(config, routes),
         upstreams=upstreams,
+        switched_off=frozenset(n for n, made in settings.connections.items() if not made.enabled),
         before=handlers.before,
     )
     return Assembly(config, snapshot, policy, loggers, scrubber, (*keys.warnings, *unwise))

@@ -93,10 +93,22 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One place a call may go: a connection, and the name of the model there."""
+    """One place a call may go: a connection, and the name of the model there.
+
+    Attributes:
+        via: the Fallback that the rule names and this is a member of; `None` if it is none's.
+        overrides: fields that stand over the request's; `None` for none.
+    """
 
     connection: str
     model: str
+    via: str | None = None
+    overrides: Json | None = field(default=None, hash=False)
+
+    @property
+    def routed_to(self) -> str:
+        """The connection that the rule names: who may use it decides."""
+        return self.via or self.connection
 
 
 @dataclass(frozen=True, slots=True)

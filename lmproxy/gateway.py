@@ -9,14 +9,15 @@ ends. A caller is known before a byte of the body is read.
 
 import asyncio
 import os
-import time
 from collections.abc import Awaitable, Sequence
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
 from types import TracebackType
 
 from lmproxy import logs
+from lmproxy.attempts import attempt, first_answer
 from lmproxy.call import Arrival, Call, Caller, Json, Lookup, Reply, Target
-from lmproxy.errors import ClientGone, InvalidKey, ProxyError, Unavailable, UpstreamAuthError
+from lmproxy.errors import ClientGone, InvalidKey, ProxyError, Unavailable
 from lmproxy.handling import handle
 from lmproxy.keys import key_id
 from lmproxy.policy import previous_not_found, previous_of, response_not_found
@@ -24,7 +25,8 @@ from lmproxy.recording import Draft, Makers, Recorder, outcomes
 from lmproxy.recording.keeping import note_kept
 from lmproxy.routing import check_model_name, is_model_name, model_not_found
 from lmproxy.scrub import mask
-from lmproxy.snapshot import Snapshot
+from lmproxy.snapshot import Chain, Snapshot
+from lmproxy.upstream.overrides import overridden
 from lmproxy.upstream.usage import estimate
 
 log = logs.get(__name__)
@@ -162,14 +164,13 @@ class Passage:
         call = draft.call = self._snapshot.with_model(call)
         draft.asked = call.model
         is_kept = call.dialect == "responses"
-        target = await self._target(call) if is_kept else self._choose(call.model)
+        chain = await self._chain(call) if is_kept else self._choose(call.model)
         if self._snapshot.before is not None:
-            call, target = await handle(self._snapshot, draft, call, target)
-        upstreams = self._snapshot.upstreams
-        connection = upstreams[target.connection]
-        lane = upstreams.lane_of(connection, call)
-        ask = upstreams.ask(connection, call, target.model, draft.observed)
-        reply = await self._attempt(target, lane, ask)
+            call, chain = await handle(self._snapshot, draft, call, chain)
+        if len(chain) > 1:
+            reply = await first_answer(chain, partial(self._to, call), draft)
+        else:
+            reply = await self._to(call, chain[0])
         if draft.observed.response_id is not None:
             note_kept(draft, self._gateway.makers)
         return reply
@@ -191,31 +192,24 @@ class Passage:
         draft.maker, draft.observed.response_id = maker, response
         target = Target(maker.connection, maker.model)
         lane = connection.lane("responses")
-        return await self._attempt(target, lane, connection.look_up(lookup, draft.observed))
+        ask = connection.look_up(lookup, draft.observed)
+        return await attempt(self._gateway.recorder, draft, target, lane, ask)
 
-    async def _attempt(self, target: Target, lane: str, ask: Awaitable[Reply]) -> Reply:
-        draft = self._draft
-        attempt = draft.begin_attempt(target, lane)
-        try:
-            return self._gateway.recorder.keep(await ask, draft)
-        except ProxyError as error:
-            attempt.error_code = error.code
-            if isinstance(error, UpstreamAuthError):
-                self._say_refused_credential(target)
-            raise
-        finally:
-            attempt.seconds = time.monotonic() - attempt.started_at
-            attempt.lane = draft.observed.lane or attempt.lane
+    def _to(self, call: Call, target: Target) -> Awaitable[Reply]:
+        """Ask `target`.
 
-    def _say_refused_credential(self, target: Target) -> None:
-        """The operator has to act: until then every request to this connection fails."""
-        log.error(
-            "a provider refused the proxy's own credential",
-            connection=target.connection,
-            id=self.id,
-        )
+        Raises:
+            NotFound: its provider does not offer the operation.
+        """
+        upstreams = self._snapshot.upstreams
+        if target.overrides:
+            call = replace(call, body=overridden(call, target.overrides))
+        connection = upstreams[target.connection]
+        lane = upstreams.lane_of(connection, call)
+        ask = upstreams.ask(connection, call, target.model, self._draft.observed)
+        return attempt(self._gateway.recorder, self._draft, target, lane, ask)
 
-    async def _target(self, call: Call) -> Target:
+    async def _chain(self, call: Call) -> Chain:
         """Where to ask: what goes on from a stored response goes to the one who keeps it."""
         previous = previous_of(call.body)
         if previous is None:
@@ -223,13 +217,14 @@ class Passage:
         maker = await self._gateway.makers.find(self._caller.group, previous)
         if maker is not None:
             return self._choose(call.model, maker.connection)
-        target = self._choose(call.model)
-        if self._snapshot.upstreams[target.connection].takes(call.operation):
+        chain = self._choose(call.model)
+        upstreams = self._snapshot.upstreams
+        if any(upstreams[target.connection].takes(call.operation) for target in chain):
             raise previous_not_found(previous)
-        return target  # Who keeps none says so.
+        return chain  # Who keeps none says so.
 
-    def _choose(self, model: str, connection: str | None = None) -> Target:
-        """The first permitted target that has the model, with the provider's name for it.
+    def _choose(self, model: str, connection: str | None = None) -> Chain:
+        """The permitted targets that have the model, with the provider's name for it.
 
         With a `connection`, none but there.
         """
@@ -241,7 +236,7 @@ class Passage:
         self._draft.rule_line = match.rule.line
         if connection is not None:
             return self._snapshot.where_made(self._caller, model, match.targets, connection)
-        return self._snapshot.target(self._caller, model, match.targets)
+        return self._snapshot.chain(self._caller, model, match.targets)
 
     @property
     def _caller(self) -> Caller:
@@ -263,7 +258,7 @@ class Passage:
         self._draft.asked = name
         # What a provider lists is a model name: no list is needed to find a pattern.
         pattern = None if is_model_name(name) else self._snapshot.models(self._caller, {}).get(name)
-        return pattern or self._snapshot.listing.describe(name, self._choose(name).connection)
+        return pattern or self._snapshot.listing.describe(name, self._choose(name)[0].routed_to)
 
     def close(self, status: int, error: ProxyError | None = None, *, begun: bool = False) -> None:
         """Write the record. Called before the last byte goes to the client; once.

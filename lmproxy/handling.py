@@ -1,22 +1,22 @@
 """What becomes of a request that the operator's handlers were shown? It goes on as they left it.
 
-A model that they chose is asked of the same connection, and has to be one that the caller may use
-there: a handler's mistake opens nothing.
+A model that they chose is asked of the same connection, or of each member of the same Fallback, and
+has to be one that the caller may use there: a handler's mistake opens nothing.
 """
 
-from lmproxy.call import Call, Json, Target
+from dataclasses import replace
+
+from lmproxy.call import Call, Json
 from lmproxy.errors import InvalidKey, Refused
 from lmproxy.handlers import Routed, failed
 from lmproxy.recording import Draft
 from lmproxy.routing import is_model_name
-from lmproxy.snapshot import Snapshot
+from lmproxy.snapshot import Chain, Snapshot
 from lmproxy.upstream.operations.table import OPERATIONS
 
 
-async def handle(
-    snapshot: Snapshot, draft: Draft, call: Call, target: Target
-) -> tuple[Call, Target]:
-    """Run the handlers of `snapshot` on `call`, which is permitted to go to `target`.
+async def handle(snapshot: Snapshot, draft: Draft, call: Call, chain: Chain) -> tuple[Call, Chain]:
+    """Run the handlers of `snapshot` on `call`, which is permitted to go to `chain`.
 
     Raises:
         Refused: one of them says no or failed, or the caller may not use the model it chose.
@@ -26,16 +26,16 @@ async def handle(
     extra: Json = {}
     if snapshot.before.calls_others:
         draft.sent, draft.extra = call.body, extra
-    routed = Routed(draft.id, draft.time, draft.arrival, draft.caller, call, target)
+    routed = Routed(draft.id, draft.time, draft.arrival, draft.caller, call, chain[0])
     call, model = await snapshot.before.run(routed, extra)
     if call is not routed.call:
         _check(call, draft.id)
         draft.call = call
-    if model == target.model:
-        return call, target
+    if model == chain[0].model:
+        return call, chain
     if not is_model_name(model):
         raise failed(draft.id, "a handler left a model whose name cannot be one")
-    there = [Target(target.connection, model)]
+    there = [replace(target, model=model) for target in chain]
     return call, snapshot.choose(draft.caller, model, there)
 
 

@@ -26,6 +26,9 @@ from lmproxy.upstream import Connection, Upstreams
 
 MOST_REMEMBERED = 4096
 
+Chain = tuple[Target, ...]
+"""Whom to ask, by the providers' names for the model: the first, and on failure the next."""
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -33,6 +36,7 @@ class Snapshot:
 
     Attributes:
         most_under_way: requests at once, `None` for any number.
+        switched_off: the names of connections and Fallbacks that are.
         before: the operator's handlers, `None` if there are none.
     """
 
@@ -44,8 +48,9 @@ class Snapshot:
     permissions: Permissions
     listing: Listing
     upstreams: Upstreams
+    switched_off: frozenset[str]
     before: Before | None = None
-    _chosen: dict[tuple[str, str], Target] = field(default_factory=dict, init=False, repr=False)
+    _chosen: dict[tuple[str, str], Chain] = field(default_factory=dict, init=False, repr=False)
 
     def with_model(self, call: Call) -> Call:
         """`call`, with the default model if it names none.
@@ -63,22 +68,24 @@ class Snapshot:
             )
         return replace(call, model=self.default_model)
 
-    def target(self, caller: Caller, model: str, targets: Sequence[Target]) -> Target:
+    def chain(self, caller: Caller, model: str, targets: Sequence[Target]) -> Chain:
         """`choose`, remembered: nothing of it changes while this config lasts.
 
         Args:
             targets: those of the rule that takes `model`.
         """
         place = (caller.group, model)
-        target = self._chosen.get(place)
-        if target is None:
-            target = self.choose(caller, model, targets)
+        chain = self._chosen.get(place)
+        if chain is None:
+            chain = self.choose(caller, model, targets)
             if len(self._chosen) < MOST_REMEMBERED:
-                self._chosen[place] = target
-        return target
+                self._chosen[place] = chain
+        return chain
 
-    def choose(self, caller: Caller, model: str, targets: Sequence[Target]) -> Target:
+    def choose(self, caller: Caller, model: str, targets: Sequence[Target]) -> Chain:
         """The first of `targets` open to `caller` that has the model, by the provider's name.
+
+        If it is a Fallback's, the others of that Fallback come after it.
 
         Raises:
             NotAllowed: none is open to the caller.
@@ -89,16 +96,21 @@ class Snapshot:
             raise model_not_found(model)
         permitted = self.permissions.permitted(caller, model, targets)
         having = list(self._having(permitted))
-        for target in having:
-            if self.upstreams[target.connection].enabled:
-                return target
+        ready = [target for target in having if self.is_on(target)]
+        if ready:
+            via = ready[0].via
+            return tuple(t for t in ready if t.via == via) if via else (ready[0],)
         if having:
             raise _switched_off(model)
         raise model_not_found(model)
 
+    def is_on(self, target: Target) -> bool:
+        """Whether neither its connection nor the Fallback it is of is switched off."""
+        return self.switched_off.isdisjoint((target.connection, target.routed_to))
+
     def where_made(
         self, caller: Caller, model: str, targets: Sequence[Target], connection: str
-    ) -> Target:
+    ) -> Chain:
         """`choose`, for a request that goes on from a response which `connection` keeps.
 
         Raises:
@@ -117,7 +129,10 @@ class Snapshot:
             NotFound: the connection is not there any more.
             Unavailable: it is switched off.
         """
-        self.permissions.permitted(caller, maker.asked, [Target(maker.connection, maker.model)])
+        ways = [t for t in targets_of(self.routes, maker.asked) if t.connection == maker.connection]
+        self.permissions.permitted(
+            caller, maker.asked, [*ways, Target(maker.connection, maker.model)]
+        )
         connection = self.upstreams.get(maker.connection)
         if connection is None:
             raise response_not_found(response)
@@ -129,7 +144,7 @@ class Snapshot:
         for target in targets:
             deployment = self.upstreams[target.connection].deployment(target.model)
             if deployment is not None:
-                yield Target(target.connection, deployment)
+                yield replace(target, model=deployment)
 
     async def lists(self, caller: Caller) -> Lists:
         """What the providers list that wildcard rules lead `caller` to, as `models` needs it.
@@ -137,8 +152,8 @@ class Snapshot:
         Empty without a question where wildcard rules are not replaced.
         """
         grant = self.permissions.of(caller)
-        asked = [name for name in self.listing.asks if grant.allows_connection(name)]
-        return await self.upstreams.catalogue.lists(asked)
+        open_to = (t.connection for t in self.listing.asks if grant.allows_connection(t.routed_to))
+        return await self.upstreams.catalogue.lists(list(dict.fromkeys(open_to)))
 
     def models(self, caller: Caller, lists: Lists) -> dict[str, Json]:
         """The entries of `/models` that `caller` may use, by name.
@@ -159,21 +174,20 @@ class Snapshot:
                 yield Entry(pattern.text, targets_of(self.routes, pattern.text))
 
     def _owner(self, caller: Caller, entry: Entry) -> str | None:
-        """The connection that it leads `caller` to; for a pattern, the first it may lead to."""
+        """The connection that its rule names for `caller`; for a pattern, the first that may be."""
         try:
             if is_model_name(entry.name):
                 return self._owner_of_name(caller, entry)
             permitted = self.permissions.permitted(caller, entry.name, entry.targets)
         except Refused:
             return None
-        names = (target.connection for target in permitted)
-        return next((name for name in names if self.upstreams[name].enabled), None)
+        return next((target.routed_to for target in permitted if self.is_on(target)), None)
 
     def _owner_of_name(self, caller: Caller, entry: Entry) -> str | None:
         """As a request would find it: not where it would go to another than the one listed."""
-        chosen = self.choose(caller, entry.name, entry.targets)
+        chosen = self.choose(caller, entry.name, entry.targets)[0]
         led = entry.listed is None or chosen in self._having([entry.listed])
-        return chosen.connection if led else None
+        return chosen.routed_to if led else None
 
 
 def _switched_off(model: str) -> Unavailable:

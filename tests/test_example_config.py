@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lmproxy.config.binding import Spec, resolve_class
+from lmproxy.config.fallback import Fallback
 from lmproxy.config.problems import table_at
 from lmproxy.config.schema import TABLES
 from lmproxy.handlers import compiling
@@ -24,7 +25,7 @@ EXAMPLE = REPOSITORY / "config.example.toml"
 LINES = EXAMPLE.read_text().splitlines()
 HEADER = re.compile(r"(# )?\[{1,2}([\w.\"*]+)\]{1,2}")
 KEY = re.compile(r"(# )?([a-z_0-9]+) = (.+)")
-FREE_TABLES = {("routing",), ("model_info", "*")}
+FREE_TABLES = {("routing",), ("model_info", "*"), ("components", "*")}
 """Tables whose keys are names of the operator's choice."""
 API_KEYS = (("groups", "*"), "api_keys")
 """A key with a list of texts, and an array of tables."""
@@ -51,6 +52,8 @@ NEEDED = {
     ("[connections.bedrock]", "litellm"),
     ("[connections.vertex]", "api_type"),
     ("[connections.vertex]", "litellm"),
+    ("[connections.fallback]", "class"),
+    ("[connections.fallback]", "connections"),
     ("[connections.function]", "api_type"),
     ("[connections.function]", "inference_func"),
     ("[[groups.people.api_keys]]", "key"),
@@ -116,7 +119,8 @@ def schema() -> Iterator[tuple[tuple[str, ...], str]]:
             if not any(header[: len(path)] == path for header in headers):
                 yield place, name
     yield API_KEYS
-    yield from ((CONNECTION, name) for name in parameters(registry.KINDS, Provider))
+    of_classes = ["class", *inspect.signature(Fallback).parameters]
+    yield from ((CONNECTION, n) for n in [*of_classes, *parameters(registry.KINDS, Provider)])
     for place, kinds in PLUGGED_IN.items():
         yield from ((place, name) for name in ["class", *parameters(kinds)])
 
@@ -212,7 +216,7 @@ def test_the_whole_file_uncommented_has_no_key_twice() -> None:
 
     document = tomllib.loads("\n".join(lines))
 
-    shown = {"local", "function", "openai", "azure", "bedrock", "vertex"}
+    shown = {"local", "fallback", "function", "openai", "azure", "bedrock", "vertex"}
     assert set(document["connections"]) == shown
 
 

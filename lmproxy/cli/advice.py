@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from lmproxy.app import Assembly
 from lmproxy.call import Caller
 from lmproxy.config import Config
+from lmproxy.config.fallback import fallbacks, names_behind
 from lmproxy.config.load import is_this_machine
 from lmproxy.config.places import KeyPath
 from lmproxy.config.problems import nearest
@@ -75,7 +76,8 @@ def _without_sets(text: str) -> str:
 
 def _unused_fallbacks(assembly: Assembly) -> Iterator[Problem]:
     for rule in assembly.snapshot.routes.rules:
-        if len(rule.targets) > 1:
+        # The members of one Fallback are one target: there the next is asked.
+        if len({target.via or target for target in rule.targets}) > 1:
             yield _about(
                 assembly,
                 rule,
@@ -114,10 +116,12 @@ def _unknown_model_info(assembly: Assembly) -> Iterator[Problem]:
 
 
 def _unused_connections(assembly: Assembly) -> Iterator[Problem]:
-    used = {target.connection for rule in assembly.snapshot.routes.rules for target in rule.targets}
-    for connection in assembly.snapshot.upstreams:
-        if connection.name not in used:
-            path = ("connections", connection.name)
+    rules, (found, _) = assembly.snapshot.routes.rules, fallbacks(assembly.config)
+    used = {target.routed_to for rule in rules for target in rule.targets}
+    used |= {name for fallback in used for name in names_behind(found, fallback)}
+    for name in assembly.config.settings.connections:
+        if name not in used:
+            path = ("connections", name)
             yield assembly.config.problem(path, "no rule of [routing] leads here")
 
 
@@ -135,7 +139,7 @@ def _can_reach_something(assembly: Assembly, group: str) -> bool:
         if not is_model_name(pattern.text):
             rules = snapshot.routes.rules
             return any(
-                grant.allows_connection(target.connection) for r in rules for target in r.targets
+                grant.allows_connection(target.routed_to) for r in rules for target in r.targets
             )
         try:
             targets = snapshot.routes.resolve(pattern.text).targets

@@ -62,14 +62,23 @@ def _about_rule(assembly: Assembly, model: str, match: Match) -> Iterator[str]:
     line = f" (line {match.rule.line})" if match.rule.line else ""
     yield f'{model}: rule "{match.rule.pattern.text}"{line}'
     for number, target in enumerate(match.targets, 1):
-        yield f"  {number}. {target.connection}.{target.model}: {_about_target(assembly, target)}"
+        place = f"{target.connection}.{target.model}{_about_fallback(target)}"
+        yield f"  {number}. {place}: {_about_target(assembly, target)}"
         yield from _about_operations(assembly, target)
+
+
+def _about_fallback(target: Target) -> str:
+    """Of which Fallback it is a member, and the names of what that overrides."""
+    if target.via is None:
+        return ""
+    overrides = f", overriding {', '.join(target.overrides)}" if target.overrides else ""
+    return f" of {target.via}{overrides}"
 
 
 def _about_target(assembly: Assembly, target: Target) -> str:
     connection = assembly.snapshot.upstreams[target.connection]
     deployment = connection.deployment(target.model)
-    if not connection.enabled:
+    if not assembly.snapshot.is_on(target):
         return "switched off"
     if deployment is None:
         return "skipped: its models do not have this name"
@@ -91,7 +100,7 @@ def _about_operations(assembly: Assembly, target: Target) -> Iterator[str]:
     """A line for each lane that other operations take, and one for those that cannot be asked."""
     upstreams = assembly.snapshot.upstreams
     connection = upstreams[target.connection]
-    if not connection.enabled or connection.deployment(target.model) is None:
+    if not assembly.snapshot.is_on(target) or connection.deployment(target.model) is None:
         return
     by_lane: dict[str, list[str]] = {}
     for operation in OTHER_OPERATIONS:
@@ -105,11 +114,12 @@ def _about_caller(assembly: Assembly, caller: Caller, model: str, match: Match) 
     who = f"key {caller.key_id} of group {caller.group}" if caller.key_id else None
     who = who or f"group {caller.group}"
     try:
-        target = assembly.snapshot.choose(caller, model, match.targets)
+        chain = assembly.snapshot.choose(caller, model, match.targets)
     except Refused as refusal:
         why = _why(assembly, caller, model, refusal)
         return f"{who}: {refusal.status} {refusal.code}: {why}", False
-    return f"{who}: goes to {target.connection}.{target.model}", True
+    places = ", then ".join(f"{target.connection}.{target.model}" for target in chain)
+    return f"{who}: goes to {places}", True
 
 
 def _why(assembly: Assembly, caller: Caller, model: str, refusal: Refused) -> str:

@@ -15,6 +15,7 @@ import typer
 from lmproxy.app import Assembly
 from lmproxy.call import Call, Json, Observed
 from lmproxy.config.binding import where_raised
+from lmproxy.config.fallback import fallbacks, names_behind
 from lmproxy.config.problems import nearest
 from lmproxy.errors import ProxyError, UpstreamInvalidResponse, UpstreamRejected
 from lmproxy.routing import is_model_name, targets_of
@@ -70,11 +71,20 @@ def try_connections(assembly: Assembly, only: str | None, timeout_s: float) -> i
         hint = nearest(only, known)
         typer.echo(f"there is no connection '{only}'{f'; {hint}' if hint else ''}", err=True)
         return 2
-    names = [name for name in known if name == only] or [n for n in known if known[n].enabled]
+    wanted = [name for name in known if name == only] or [n for n in known if known[n].enabled]
+    names = [name for name in known if name in _asked(assembly, wanted)]
     if not names:
         typer.echo("no connection is switched on", err=True)
         return EXIT_NOT_FINE
     return 0 if asyncio.run(_all_fine(assembly, names, timeout_s)) else EXIT_NOT_FINE
+
+
+def _asked(assembly: Assembly, names: list[str]) -> set[str]:
+    """Those of `names` that ask a provider themselves, and in place of a Fallback its members."""
+    found, _ = fallbacks(assembly.config)
+    known = assembly.config.settings.connections
+    behind = {below for name in names for below in names_behind(found, name)}
+    return {*names, *(name for name in behind if known[name].enabled)} - found.keys()
 
 
 async def _all_fine(assembly: Assembly, names: list[str], timeout_s: float) -> bool:

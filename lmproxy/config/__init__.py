@@ -10,6 +10,8 @@
 - `problems`: what the schema found, said so that a person can mend it
 - `files`: whether certificates and the like are there
 - `binding`: a plugged-in class's constructor as a schema of its own
+- `fallback`: the connections that stand for others, tried in turn
+- `components`: the operator's own things, which modules of theirs find by name
 - `lm_proxy_names`: what lm-proxy's dotted paths mean here
 - `load`: the steps in order
 """

@@ -16,6 +16,7 @@ OURS: Mapping[str, str] = MappingProxyType(
         "lm_proxy.handlers.RateLimiter": _LIMITER,
         "lm_proxy.handlers.forward_http_headers.HTTPHeadersForwarder": _FORWARDER,
         "lm_proxy.handlers.rate_limiter.RateLimiter": _LIMITER,
+        "lm_proxy.strategies.Fallback": "lmproxy.config.fallback.Fallback",
         "lm_proxy.loggers.BaseLogger": f"{_LOG}.BaseLogger",
         "lm_proxy.loggers.JsonLogWriter": f"{_LOG}.JsonLogWriter",
         "lm_proxy.loggers.LogEntryTransformer": f"{_LOG}.LogEntryTransformer",

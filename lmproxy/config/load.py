@@ -162,7 +162,7 @@ def examine(
     return config, problems
 
 
-PLUGGED_IN = ("loggers", "before", "after", "api_key_check", "check_api_key")
+PLUGGED_IN = ("components", "loggers", "before", "after", "api_key_check", "check_api_key")
 """The keys under which anybody's code stands."""
 Wrong = tuple[KeyPath, str, str | None]
 

@@ -24,6 +24,7 @@ from lmproxy.config.values import (
     Targets,
     Url,
     Whole,
+    as_connection,
     as_key,
 )
 
@@ -89,6 +90,11 @@ class Connection(Table):
     """PEM file of certificate authorities to trust instead of the public ones."""
     enabled: bool = True
     timeouts: Timeouts = Timeouts()
+
+    @property
+    def given(self) -> set[str]:
+        """The keys of the table above that the file has."""
+        return self.model_fields_set & type(self).model_fields.keys()
 
     @property
     def params(self) -> dict[str, Any]:
@@ -197,7 +203,9 @@ class Settings(Table):
     """Who says whose a key is, in place of the groups' `api_keys`."""
     keys_dir: Path | None = None
     """Directory of machine-written key files, one `GROUP.toml` per group."""
-    connections: dict[str, Connection]
+    components: dict[str, PluginSpec] = {}
+    """Things of your own that are made first; your modules find them in `lmproxy.components`."""
+    connections: dict[str, Annotated[Connection, BeforeValidator(as_connection)]]
     routing: dict[str, Targets] = {}
     groups: dict[str, Group] = {}
     before: tuple[PluginSpec, ...] = ()

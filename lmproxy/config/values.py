@@ -1,6 +1,7 @@
 """What may a value of the config be? The kinds that more than one key has, and how each is read."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -64,6 +65,22 @@ def _settings(value: Any) -> Any:
         name: SecretStr(item) if isinstance(item, str) and SECRET_NAME.search(name) else item
         for name, item in value.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What stands in the place of a table: a dotted path, or a thing of a Python config."""
+
+    thing: Any
+
+
+def as_connection(value: Any) -> Any:
+    """A connection is a table, or a function or class alone."""
+    if isinstance(value, dict | BaseModel):
+        return value
+    if callable(value) or (isinstance(value, str) and "." in value):
+        return {"class": Alone(value)}
+    raise ValueError("must be a table, or the dotted path of a function or class")
 
 
 def _plugin(value: Any) -> Any:

@@ -40,7 +40,7 @@ class Routed:
             id=self.id,
             request=Fields(call.body),
             group=caller.group,
-            connection=self.target.connection,
+            connection=self.target.routed_to,
             model=self.target.model,
             llm_params=self.params(),
             api_key_id=caller.key_id,

@@ -1,7 +1,9 @@
 """What may a group use? Two questions, both must be answered yes.
 
 `allowed_models` looks at the name the caller asked for, as `/models` shows it;
-`allowed_connections` at every target a rule leads to, so that no list of targets leads around it.
+`allowed_connections` at every target a rule names, so that no list of targets leads around it. A
+Fallback's name stands for its members: who may use it need not be allowed each of them, and who may
+use a member alone may not use it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +52,7 @@ class Permissions:
         """
         grant = self.of(caller)
         if grant.allows_model(asked):
-            allowed = [target for target in targets if grant.allows_connection(target.connection)]
+            allowed = [target for target in targets if grant.allows_connection(target.routed_to)]
             if allowed:
                 return allowed
         raise NotAllowed(

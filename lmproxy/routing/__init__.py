@@ -2,7 +2,7 @@
 
 - `names`: which model names are model names at all
 - `listing`: what `/models` shows; `expanding`: what stands there in the place of a wildcard rule
-- `rules`: the rules in file order
+- `rules`: the rules in file order; `spreading`: what a target stands for
 """
 
 from lmproxy.routing.expanding import Entry, Lists

@@ -7,7 +7,7 @@ it into another model.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lmproxy.call import Target
@@ -61,7 +61,7 @@ class Expansion:
             if template.connection == connection:
                 asked_for = backwards(rule.pattern, template.model)
                 for model in listed:
-                    yield from self._leading(rule, asked_for(model), Target(connection, model))
+                    yield from self._leading(rule, asked_for(model), replace(template, model=model))
 
     def _leading(self, rule: Rule, asked: str | None, listed: Target) -> Iterator[Entry]:
         """The entry for a name, if a request for it goes by `rule` to what is `listed`."""

@@ -31,8 +31,8 @@ class Listing:
         self._info = info
         rules = tuple(item for item in shown if isinstance(item, Rule))
         self._expansion = Expansion(routes, rules)
-        self.asks = tuple({target.connection: None for rule in rules for target in rule.targets})
-        """The connections whose lists `entries` needs."""
+        self.asks = tuple(target for rule in rules for target in rule.targets)
+        """The templates of whose connections `entries` needs the lists."""
 
     def entries(self, lists: Lists) -> Iterator[Entry]:
         """Every entry. A name may come again, by another connection or as the operator wrote it."""

@@ -7,15 +7,17 @@ stood for.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lmproxy.call import Target
 from lmproxy.config import Config
+from lmproxy.config.fallback import fallbacks
 from lmproxy.config.problems import nearest
 from lmproxy.errors import NotFound, Problem
 from lmproxy.patterns import MOST_STARS, Pattern
 from lmproxy.routing.names import is_model_name
+from lmproxy.routing.spreading import spread
 
 CACHED_NAMES = 4096
 """Names whose rule is remembered, so that a thousand rules cost as much as ten."""
@@ -79,25 +81,27 @@ def _fill(rule: Rule, model: str) -> Iterator[Target]:
     """The targets for `model`, leaving out those that `{1}` would give an ill-formed name."""
     for template in rule.targets:
         if template.model == "*":
-            yield Target(template.connection, model)
+            yield replace(template, model=model)
         elif PLACEHOLDER.search(template.model):
             name = template.model.replace("{1}", rule.pattern.first_star_text(model))
             if is_model_name(name):
-                yield Target(template.connection, name)
+                yield replace(template, model=name)
         else:
             yield template
 
 
 def compile_routes(config: Config) -> tuple[Routes, list[Problem]]:
     """The rules of `config` and everything wrong with them."""
-    problems: list[Problem] = []
+    found, problems = fallbacks(config)
+    known = {} if problems else found  # Those that are wrong may have no end.
     rules = []
     for text, values in config.settings.routing.items():
         pattern = Pattern(text)
-        targets, wrong = [], []
+        targets: list[Target] = []
+        wrong: list[tuple[str, str | None]] = []
         for value in values:
             target, problem = _parse_target(pattern, value, config)
-            targets += [target] if target else []
+            targets += spread(target, known, config) if target else []
             wrong += [problem] if problem else []
         if pattern.too_many_stars:
             wrong.append((f"has more than {MOST_STARS} stars", None))

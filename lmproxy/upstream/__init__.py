@@ -4,7 +4,9 @@
 - `connection`: what every connection can do; `lease`: how many requests use one
 - `catalogue`: which models the providers list, remembered; `model_list`: how each kind lists them
 - `provider`: a connection to a URL; `local/`: to a model in a child process; `function`: to
-  somebody's Python
+  somebody's Python, asked by `inference`, whose answers `given` reads; `own_class`: to an object of
+  theirs
+- `overrides`: an operator's fields over a request's
 - `vendors`: where each kind of provider lives and what it speaks, each a `vendor`
 - `request_body`: a client's body as it goes on; `upload`: a client's form
 - `chat/`, `messages/`, `responses/`: each API on the wire, and the last two where a provider has

@@ -1,55 +1,38 @@
-"""A Python function as a model: `api_type = "function"`.
+"""A Python function as a model: `api_type = "function"`, or a dotted path alone, or `class`.
 
-It may be a plain function (run in a thread, off the loop), a coroutine function, or a generator of
-either kind for streams. It gets the prompt first: one text, or with `chat_mode` the list of
-messages; then by name those request fields that its signature takes. It gives a text or a whole
-chat completion (a table with `choices`); a generator gives texts or whole chunks. Whichever the
-client asked for, streamed or plain, is made of what it gives.
+It may be a plain function (run in a thread, off the loop), a coroutine function, a generator of
+either kind, or an instance that can be called. It gives a text or a whole chat completion; a
+generator gives texts or whole chunks. Whichever the client asked for, streamed or plain, is made of
+what it gives; `inference` says what it gets.
 """
 
 import asyncio
-import inspect
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import orjson
 
-from lmproxy import logs
-from lmproxy.call import Call, Json, Observed, Reply
+from lmproxy.call import Call, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.config.binding import BindError, Misfit, Spec, resolve_class
-from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse, UpstreamTimeout
+from lmproxy.errors import UpstreamTimeout
 from lmproxy.upstream.chat.events import StreamForm
-from lmproxy.upstream.chat.form import ChatForm, Gathered, texts
+from lmproxy.upstream.chat.form import ChatForm, Gathered
 from lmproxy.upstream.connection import Common, Connection, not_offered
+from lmproxy.upstream.given import Item
+from lmproxy.upstream.inference import Inference
 from lmproxy.upstream.lease import Lease
 from lmproxy.upstream.usage import estimate, read_usage
 
-log = logs.get(__name__)
 
-Item = str | Json
-EXHAUSTED = object()
+class Called(Connection):
+    """A connection that calls somebody's function."""
 
-
-class Function(Connection):
-    """`api_type = "function"`."""
-
-    def __init__(self, common: Common, inference_func: str, chat_mode: bool = False) -> None:
-        """Import the function.
-
-        Args:
-            common: what every connection has.
-            inference_func: its dotted path.
-            chat_mode: give it the messages instead of their text.
-
-        Raises:
-            Misfit: there is no such function.
-        """
+    def __init__(self, common: Common, inference: Inference) -> None:
+        """`inference` knows the function and what it gets."""
         super().__init__(common)
-        self._function = _import(inference_func)
-        self._takes = frozenset(_names(self._function))
-        self._chat_mode = chat_mode
+        self._inference = inference
         self._timeouts = common.settings.timeouts
 
     def lane(self, operation: str) -> str:
@@ -60,8 +43,8 @@ class Function(Connection):
         """Call the function; see `Connection.ask`."""
         if call.operation != "chat":
             raise not_offered(call)
-        items = self._items(call, model)
         lease = self._leases.take()
+        items = self._inference.items(self.name, call, model)
         if not call.stream:
             try:
                 return await self._plain(call, items, observed)
@@ -96,25 +79,32 @@ class Function(Connection):
         answer = gathered.answer(ChatForm(call.model), observed.usage)
         return Reply(200, b"application/json", orjson.dumps(answer), observed)
 
-    async def _items(self, call: Call, model: str) -> AsyncGenerator[Item, None]:
-        """What the function gives, piece by piece; its own errors become `UpstreamFault`."""
-        try:
-            async for item in _each(self._function, self._arguments(call, model)):
-                if not isinstance(item, str | dict):
-                    raise UpstreamInvalidResponse("The function gave neither a text nor a table.")
-                yield item
-        except (UpstreamFault, GeneratorExit):
-            raise
-        except Exception as error:
-            log.exception("the function of a connection failed", connection=self.name)
-            raise UpstreamFault("The function behind this model failed.") from error
 
-    def _arguments(self, call: Call, model: str) -> tuple[Any, Json]:
-        messages = call.body["messages"]
-        prompt = messages if self._chat_mode else "\n".join(texts(messages))
-        fields = {**call.body, "model": model}
-        taken = fields if "**" in self._takes else self._takes & fields.keys()
-        return prompt, {name: fields[name] for name in taken if name != "messages"}
+class Function(Called):
+    """`api_type = "function"`."""
+
+    def __init__(
+        self,
+        common: Common,
+        inference_func: str | Callable[..., Any],
+        chat_mode: bool = False,
+    ) -> None:
+        """Import the function.
+
+        Args:
+            common: what every connection has.
+            inference_func: its dotted path; in a Python config also itself.
+            chat_mode: give it the messages instead of their text.
+
+        Raises:
+            Misfit: there is no such function.
+        """
+        function = _import(inference_func) if isinstance(inference_func, str) else inference_func
+        try:
+            inference = Inference(function, by_messages=chat_mode, alone=False)
+        except (TypeError, ValueError):
+            raise Misfit("inference_func", "takes no prompt", None) from None
+        super().__init__(common, inference)
 
 
 class FunctionStream:
@@ -194,34 +184,3 @@ def _import(dotted: str) -> Callable[..., Any]:
         _, message, hint = error.found[0]
         raise Misfit("inference_func", message, hint) from None
     return function
-
-
-async def _each(
-    function: Callable[..., Any], arguments: tuple[Any, Json]
-) -> AsyncGenerator[Any, None]:
-    """Its value, or all that it yields. Only what was written for the loop runs in it."""
-    prompt, fields = arguments
-    given = (
-        function(prompt, **fields)
-        if inspect.isasyncgenfunction(function) or inspect.iscoroutinefunction(function)
-        else await asyncio.to_thread(function, prompt, **fields)
-    )
-    if inspect.isawaitable(given):
-        given = await given
-    if inspect.isasyncgen(given):
-        async for item in given:
-            yield item
-    elif inspect.isgenerator(given):
-        while (item := await asyncio.to_thread(next, given, EXHAUSTED)) is not EXHAUSTED:
-            yield item
-    else:
-        yield given
-
-
-def _names(function: Callable[..., Any]) -> Iterator[str]:
-    """The request fields a function takes by name; `**` if it takes any."""
-    for parameter in list(inspect.signature(function).parameters.values())[1:]:
-        if parameter.kind is parameter.VAR_KEYWORD:
-            yield "**"
-        elif parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            yield parameter.name

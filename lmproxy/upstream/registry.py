@@ -8,6 +8,7 @@ from lmproxy import logs
 from lmproxy.call import Call, Observed, Reply
 from lmproxy.config import Config, schema
 from lmproxy.config.binding import BindError, Spec, bind, resolve_class
+from lmproxy.config.fallback import is_fallback
 from lmproxy.config.values import Lane
 from lmproxy.errors import Problem
 from lmproxy.scrub import Scrubber
@@ -17,6 +18,7 @@ from lmproxy.upstream.fetch import Fetch
 from lmproxy.upstream.litellm.door import Door, freeze
 from lmproxy.upstream.messages import bridge as messages_bridge
 from lmproxy.upstream.operations.completions import ask_for_chat
+from lmproxy.upstream.own_class import make_own
 from lmproxy.upstream.remote_media import check_media
 from lmproxy.upstream.request_body import dump, too_deep
 from lmproxy.upstream.responses import bridge as responses_bridge
@@ -159,6 +161,8 @@ def compile_upstreams(
         if "." in name:
             problems.append(config.problem(place, "a connection's name cannot contain a dot"))
             continue
+        if is_fallback(settings):
+            continue  # It asks nobody itself: [routing] leads to its members.
         try:
             media = settings.remote_media or config.settings.remote_media
             common = Common(name, settings, _lane(config, settings), scrubber, door, media)
@@ -175,6 +179,8 @@ def _lane(config: Config, settings: schema.Connection) -> Lane:
 
 
 def _make(settings: schema.Connection, common: Common) -> Connection:
+    if "class" in settings.params:
+        return make_own(settings, common)
     spec = Spec(settings.api_type, settings.params, ("connections", common.name))
     target = resolve_class(spec, KINDS, "api_type")
     known = schema.Connection.model_fields

@@ -106,7 +106,8 @@ SLID = [
     (
         "tail",
         "[connections]\nlane = 'auto'",
-        f"connections.lane: must be a table; 'lane' {MOVE}",
+        "connections.lane: must be a table, or the dotted path of a function or class; "
+        f"'lane' {MOVE}",
     ),
 ]
 

@@ -1,0 +1,170 @@
+"""How is somebody's function asked, and what does it give, piece by piece?
+
+There are two ways to declare one, and each says what it gets. By `inference_func`: the prompt as
+one text or the messages, and those request fields that its signature takes. Alone, or as a class:
+the messages, the fields with the `model` among them, and for a stream a `callback` to give pieces
+to. Only what was written for the loop runs in it; all else has a thread.
+"""
+
+import asyncio
+import inspect
+from collections.abc import AsyncGenerator, Callable, Iterator
+from functools import partial
+from typing import Any
+
+from lmproxy import logs
+from lmproxy.call import Call, Json
+from lmproxy.errors import UpstreamFault
+from lmproxy.tasks import spawn
+from lmproxy.upstream.chat.form import texts
+from lmproxy.upstream.given import Item, as_item, without_text
+
+log = logs.get(__name__)
+
+EXHAUSTED = object()
+MOST_WAITING = 16
+"""Pieces that a callback has taken and no client yet; then it waits."""
+
+
+class Inference:
+    """A function, and what it gets."""
+
+    def __init__(self, function: Callable[..., Any], *, by_messages: bool, alone: bool) -> None:
+        """Look at its signature.
+
+        Args:
+            function: of any kind, or an instance that can be called.
+            by_messages: give it the messages instead of their text.
+            alone: declared without `inference_func`.
+
+        Raises:
+            TypeError: it takes no prompt.
+            ValueError: it has no signature.
+        """
+        self._function = function
+        self._by_messages = by_messages
+        parameters = list(inspect.signature(function).parameters.values())
+        if not parameters or parameters[0].kind is inspect.Parameter.KEYWORD_ONLY:
+            raise TypeError
+        self._takes = frozenset(_names(parameters))
+        self._in_loop = is_coroutine(function) or inspect.isasyncgenfunction(_code(function))
+        takes_callback = not self._takes.isdisjoint(("callback", "**"))
+        self._has_callback = alone and takes_callback and is_coroutine(function)
+        self._says_model = alone or "model" in self._takes
+
+    async def items(self, name: str, call: Call, model: str) -> AsyncGenerator[Item, None]:
+        """What the function gives for `call`; `name`: of its connection, for the log.
+
+        Raises:
+            UpstreamFault: it failed, or gave what is no answer.
+        """
+        prompt, fields = self._arguments(call, model)
+        streams = call.stream and self._has_callback
+        given = self._called_back(prompt, fields) if streams else self._each(prompt, fields)
+        try:
+            async for item in given:
+                yield as_item(item)
+        except (UpstreamFault, GeneratorExit):
+            raise
+        except Exception as error:
+            log.exception("the function of a connection failed", connection=name)
+            raise UpstreamFault("The function behind this model failed.") from error
+        finally:
+            await given.aclose()
+
+    def _arguments(self, call: Call, model: str) -> tuple[Any, Json]:
+        messages = call.body["messages"]
+        prompt = messages if self._by_messages else "\n".join(texts(messages))
+        fields = {
+            name: value
+            for name, value in call.body.items()
+            if value is not None and name not in ("messages", "model")
+        }
+        if self._says_model:
+            fields["model"] = model
+        if "**" not in self._takes:
+            fields = {name: fields[name] for name in self._takes & fields.keys()}
+        return prompt, fields
+
+    async def _each(self, prompt: Any, fields: Json) -> AsyncGenerator[Any, None]:
+        """Its value, or all that it yields."""
+        function = self._function
+        given = (
+            function(prompt, **fields)
+            if self._in_loop
+            else await asyncio.to_thread(function, prompt, **fields)
+        )
+        if inspect.isawaitable(given):
+            given = await given
+        if inspect.isasyncgen(given):
+            async for item in given:
+                yield item
+        elif inspect.isgenerator(given):
+            while (item := await asyncio.to_thread(next, given, EXHAUSTED)) is not EXHAUSTED:
+                yield item
+        else:
+            yield given
+
+    async def _called_back(self, prompt: Any, fields: Json) -> AsyncGenerator[Any, None]:
+        """What it gives its callback, and then what it returns of which that was not part."""
+        pieces: asyncio.Queue[Any] = asyncio.Queue()
+        room = asyncio.Semaphore(MOST_WAITING)
+
+        async def callback(piece: Any) -> None:
+            await room.acquire()
+            pieces.put_nowait(piece)
+
+        async def run() -> Any:
+            try:
+                return await self._function(prompt, **fields, callback=callback)
+            except Exception as error:  # noqa: BLE001 - raised where its pieces are read.
+                return Failed(error)
+            finally:
+                pieces.put_nowait(EXHAUSTED)
+
+        running = spawn(run(), "the function of a connection")
+        try:
+            said = False
+            while (piece := await pieces.get()) is not EXHAUSTED:
+                room.release()
+                said = True
+                yield piece
+            given = await running
+            if isinstance(given, Failed):
+                raise given.error
+            if not said:
+                yield given
+            elif given is not None:
+                yield without_text(as_item(given))
+        finally:
+            running.cancel()
+
+
+class Failed:
+    """What a function raised, on its way to where that is read."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+def is_coroutine(function: Callable[..., Any]) -> bool:
+    """Whether it is a coroutine function, or an instance with such a `__call__`."""
+    return inspect.iscoroutinefunction(_code(function))
+
+
+def _code(function: Callable[..., Any]) -> Any:
+    """What runs when it is called: of an instance its method."""
+    if isinstance(function, partial):
+        return _code(function.func)
+    if inspect.isroutine(function) or inspect.isclass(function):
+        return function
+    return function.__call__  # type: ignore[operator]
+
+
+def _names(parameters: list[inspect.Parameter]) -> Iterator[str]:
+    """The request fields that are taken by name; `**` for any."""
+    for parameter in parameters[1:]:
+        if parameter.kind is parameter.VAR_KEYWORD:
+            yield "**"
+        elif parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            yield parameter.name
