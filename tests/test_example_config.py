@@ -17,7 +17,6 @@ from lmproxy.config.schema import TABLES
 from lmproxy.handlers import compiling
 from lmproxy.recording import loggers
 from lmproxy.upstream import registry
-from lmproxy.upstream.provider import Provider
 from tests.harness import configs
 from tests.harness.proxy import REPOSITORY
 
@@ -120,17 +119,17 @@ def schema() -> Iterator[tuple[tuple[str, ...], str]]:
                 yield place, name
     yield API_KEYS
     of_classes = ["class", *inspect.signature(Fallback).parameters]
-    yield from ((CONNECTION, n) for n in [*of_classes, *parameters(registry.KINDS, Provider)])
+    yield from ((CONNECTION, n) for n in [*of_classes, *parameters(registry.KINDS)])
     for place, kinds in PLUGGED_IN.items():
         yield from ((place, name) for name in ["class", *parameters(kinds)])
 
 
-def parameters(kinds: dict[str, str], *shared: object) -> dict[str, Any]:
-    """The constructor parameters, with their defaults, of every class but the `shared` ones."""
+def parameters(kinds: dict[str, str]) -> dict[str, Any]:
+    """The constructor parameters, with their defaults, of every class."""
     classes = {resolve_class(Spec(kind, {}, ()), kinds, "class") for kind in kinds}
     return {
         name: parameter.default
-        for found in classes.difference(shared)
+        for found in classes
         for name, parameter in inspect.signature(found).parameters.items()
         if name != "common"
     }
@@ -203,7 +202,7 @@ def default_of(entry: Entry) -> Any:
     if (entry.table, entry.name) == (LOGGER, "class"):
         return "file"
     kinds = PLUGGED_IN.get(entry.table, registry.KINDS)
-    found = parameters(kinds, Provider)[entry.name]
+    found = parameters(kinds)[entry.name]
     return None if found is inspect.Parameter.empty else found
 
 

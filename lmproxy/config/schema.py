@@ -82,6 +82,16 @@ class Connection(Table):
     """Media by URL: let the provider fetch public ones, or refuse all; else the global one."""
     pass_params: Names = ()
     """Provider parameters (`top_k`, `num_ctx`) that go on though OpenAI has none of the name."""
+    default_args: dict[str, Any] = {}
+    """Fields of requests that the client may leave out; what it says goes before them."""
+    hidden_output_begin: str | None = Field(default=None, min_length=1)
+    """With `hidden_output_end`: text between both is cut out of answers, they themselves too."""
+    hidden_output_end: str | None = Field(default=None, min_length=1)
+    """See `hidden_output_begin`."""
+    show_thinking: bool = False
+    """Put a model's reasoning into its text, between `<think>` and `</think>`."""
+    use_responses_api: bool = False
+    """Ask the provider's Responses API for what clients ask of its chat."""
     litellm: LitellmSettings = {}
     """The provider's own settings in LiteLLM's words: region, project, credentials."""
     proxy: Url | None = None
@@ -179,6 +189,8 @@ class Settings(Table):
     """Port to listen on; 0 is any free one, printed at start."""
     enabled: bool = True
     """`false` answers every model request with 503."""
+    dev_autoreload: bool = False
+    """lm-proxy's; it has no effect."""
     api_prefix: str = Field(default="/v1", pattern=r"^(/[\w.-]+)*$")
     """Path in front of every API endpoint; may be empty."""
     ssl_keyfile: OptionalFile = None

@@ -2,7 +2,7 @@
 
 A rule's value is one target or a list, each `connection.model`, split at the first dot. The model
 part `*` is the name as it was asked, unchanged; in any other text `{1}` is what the first star
-stood for.
+stood for. A connection alone is the model that its own key `model` names.
 """
 
 import re
@@ -127,7 +127,9 @@ def _parse_target(
 ) -> tuple[Target | None, tuple[str, str | None] | None]:
     connection, dot, model = value.partition(".")
     known = config.settings.connections
-    if not dot or not model:
+    if not dot and connection in known:
+        model = known[connection].params.get("model", "")
+    if not model:
         return None, (f"'{value}' is not 'connection.model'", f"write '{connection}.*'")
     if connection not in known:
         return None, (f"there is no connection '{connection}'", nearest(connection, known))

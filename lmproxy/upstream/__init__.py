@@ -2,10 +2,11 @@
 
 - `registry`: the connections of a config, by name
 - `connection`: what every connection can do; `lease`: how many requests use one
+- `default_args`: what a connection adds to requests; `rewritten`: what it changes of answers
 - `catalogue`: which models the providers list, remembered; `model_list`: how each kind lists them
 - `provider`: a connection to a URL; `local/`: to a model in a child process; `function`: to
   somebody's Python, asked by `inference`, whose answers `given` reads; `own_class`: to an object of
-  theirs
+  theirs; `nothing`: to no model at all
 - `overrides`: an operator's fields over a request's
 - `vendors`: where each kind of provider lives and what it speaks, each a `vendor`
 - `request_body`: a client's body as it goes on; `upload`: a client's form
@@ -20,7 +21,7 @@
   LiteLLM; `fidelity`: what got lost; `way_out`: one request's way to the provider; `sound_stream`:
   what may be read on it; `ends`: how streams end; `translated`: the answer it became; `said_end`:
   what a provider itself says of its end
-- `litellm/`: LiteLLM; `account`: who it calls for
+- `litellm/`: LiteLLM; `account`: who it calls for; `azure_tokens`: who asks Azure for a token
 - `remote_media`: which media a provider may be asked to fetch
 - `usage`: token counts as providers give them, and estimates
 - `fetch`: the way to servers that are no providers

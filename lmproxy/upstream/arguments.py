@@ -55,12 +55,15 @@ class Account:
             where LiteLLM makes it of a region.
         api_key: `None` where other credentials sign a request.
         settings: LiteLLM's own arguments for this provider: region, project, credentials.
+        switch: stands before a model's name in LiteLLM's public call for chat, and has it ask
+            another of the provider's APIs.
     """
 
     provider: str
     api_base: str | None
     api_key: str | None
     settings: Mapping[str, Any]
+    switch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ from lmproxy.config import schema
 from lmproxy.config.values import Lane, RemoteMedia
 from lmproxy.errors import LaneNotAvailable, NotFound
 from lmproxy.scrub import Scrubber
+from lmproxy.upstream.default_args import Ask, with_defaults
 from lmproxy.upstream.lease import Leases
 from lmproxy.upstream.litellm.door import Door
+from lmproxy.upstream.rewritten import changes_of, with_changes
 
 BRIDGED = {"messages", "count_tokens", "responses", "completions"}
 """Operations that whoever can be asked for chat can be asked for."""
@@ -48,15 +50,25 @@ class Connection(ABC):
         self.remote_media = common.remote_media
         self._models = common.settings.models
         self._leases = Leases(common.settings.concurrency)
+        self.asking = adjusted(self.ask, common.settings)
+        """`ask`, with what the config wants changed of requests and answers."""
         self.is_strict = common.settings.unsupported_params == "reject"
         """Whether requests with fields that cannot go on are refused."""
         self.litellm: str | None = None
         """LiteLLM's name of the provider; `None` if it has none."""
+        self.own_model: str | None = None
+        """The model of requests that no route and no strategy gives one; `None`: there is none."""
         self.counts = False
         """Whether the provider counts the tokens of a chat request when asked by `count`."""
 
     def deployment(self, model: str) -> str | None:
-        """The provider's name for `model`; `None` if this connection does not have it."""
+        """The provider's name for `model`; `None` if this connection does not have it.
+
+        An empty `model` is the connection's own, which a route that names none leads to.
+        """
+        model = model or self.own_model or ""
+        if not model:
+            return None
         return model if self._models is None else self._models.get(model)
 
     @property
@@ -117,6 +129,14 @@ class Connection(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Let go of everything. Nothing is under way any more, or it is cut."""
+
+
+def adjusted(ask: Ask, settings: schema.Connection) -> Ask:
+    """`ask` itself, unless the config wants something changed."""
+    changes = changes_of(settings)
+    if changes is not None:
+        ask = with_changes(ask, changes)
+    return with_defaults(ask, settings.default_args) if settings.default_args else ask
 
 
 def lane_not_available(lane: str, operation: str) -> LaneNotAvailable:

@@ -18,6 +18,8 @@ def _in_base64(text: bytes) -> Iterator[bytes]:
 ENDS = (
     b"[DONE]", b'"finish_reason":"', b'"finish_reason": "', b'"message_stop"',
     b"messageStop", b'"finishReason"', b'"blockReason"', b"message-end", b'"done":true',
-    b'"done": true', *_in_base64(b"amazon-bedrock-invocationMetrics"),
+    b'"done": true', b'"response.completed"', b'"response.incomplete"', b'"output_tokens_details"',
+    *_in_base64(b"amazon-bedrock-invocationMetrics"),
 )  # fmt: skip
-"""The last are of models under Bedrock's `invoke`, whose events are in base64."""
+"""The counts are of OpenAI's Responses API, whose last event may begin far before its end. The last
+are of models under Bedrock's `invoke`, whose events are in base64."""

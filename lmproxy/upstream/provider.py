@@ -15,8 +15,8 @@ from lmproxy.config import schema
 from lmproxy.config.binding import Misfit
 from lmproxy.config.values import Lane
 from lmproxy.errors import Unavailable
-from lmproxy.upstream.account import account
-from lmproxy.upstream.arguments import may_pass
+from lmproxy.upstream.account import account, for_chat
+from lmproxy.upstream.arguments import PARAMETERS, may_pass
 from lmproxy.upstream.connection import BRIDGED, Common, Connection
 from lmproxy.upstream.egress import Egress, EgressPolicy
 from lmproxy.upstream.litellm.names import TRANSLATED, region_address
@@ -34,14 +34,19 @@ FRAMING = {"host", "content-length", "transfer-encoding", "connection", "accept-
 """Headers that say how a request is sent: they are the client library's."""
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 """A header's name (RFC 9110, 5.6.2), lower-case."""
+CUT_AS_CHAT = {"messages", "responses"}
 USER_AGENT = f"oai-proxy/{__version__}"
 
 
 class Provider(Connection):
     """A connection of any `api_type` in the vendor table."""
 
-    def __init__(self, common: Common) -> None:
+    def __init__(self, common: Common, model: str | None = None) -> None:
         """Check what the vendor table says is needed.
+
+        Args:
+            common: what every connection has.
+            model: the model of a route that names none.
 
         Raises:
             Misfit: a key is missing or does not fit.
@@ -51,7 +56,8 @@ class Provider(Connection):
         known = _vendor(settings)
         base = _base(settings, known)
         own_headers = _own_headers(settings)
-        self._speaks = frozenset(settings.speaks or relayed(known, base))
+        self.own_model = model
+        self._speaks = _speaks(settings, known, base)
         self._lane = _chat_lane(common, known, base)
         self._lane_from_elsewhere = _lane_from_elsewhere(self._lane, known)
         self._chats = known.chats
@@ -74,7 +80,8 @@ class Provider(Connection):
         self._relay = Relay.over(self._egress, stream_usage, common.scrubber)
         way = Way(self._egress, common.scrubber, self._leases, own_headers)
         own, wishes = account(settings, known, base), _wishes(settings)
-        self._translating = Translating(own, way, wishes, common.door)
+        chat = for_chat(own, settings, known, base)
+        self._translating = Translating(chat, way, wishes, common.door)
         self._functions = FunctionLane(own, base, way, wishes, common.door)
 
     def takes(self, operation: str) -> bool:
@@ -150,6 +157,12 @@ def _vendor(settings: schema.Connection) -> Vendor:
     return known
 
 
+def _speaks(settings: schema.Connection, known: Vendor, base: str) -> frozenset[str]:
+    """What is relayed: not what texts are to be cut out of that only chat's form is known for."""
+    speaks = frozenset[str](settings.speaks or relayed(known, base))
+    return speaks - CUT_AS_CHAT if settings.hidden_output_begin else speaks
+
+
 def _base(settings: schema.Connection, known: Vendor) -> str:
     """The base URL without a trailing slash."""
     text = settings.api_base or known.api_base or region_address(known.litellm, settings.litellm)
@@ -170,6 +183,8 @@ def _chat_lane(common: Common, known: Vendor, base: str) -> Lane:
         Misfit: the lane asked for cannot be taken.
     """
     settings = common.settings
+    if settings.use_responses_api:
+        return "litellm"
     natural: Lane = "relay" if "chat" in (settings.speaks or ()) else chat_lane(known, base)
     lane = natural if common.lane == "auto" else common.lane
     if lane == "relay" and settings.unsupported_params in ("drop", "reject"):
@@ -198,7 +213,8 @@ def _wishes(settings: schema.Connection) -> Wishes:
     for name in settings.pass_params:
         if not may_pass(name):
             raise Misfit("pass_params", f"'{name}' would change what LiteLLM does", None)
-    return Wishes(settings.unsupported_params or "drop", frozenset(settings.pass_params))
+    own = {name for name in settings.default_args if name not in PARAMETERS and may_pass(name)}
+    return Wishes(settings.unsupported_params or "drop", frozenset({*own, *settings.pass_params}))
 
 
 def _headers(settings: schema.Connection, known: Vendor) -> Iterator[tuple[str, str]]:

@@ -30,6 +30,7 @@ log = logs.get(__name__)
 KINDS = {
     "function": "lmproxy.upstream.function.Function",
     "local": "lmproxy.upstream.local.connection.Local",
+    "none": "lmproxy.upstream.nothing.Nothing",
     **dict.fromkeys(ALL, "lmproxy.upstream.provider.Provider"),
 }
 """The class of each `api_type`. Anything else with a dot is a path to anybody's class."""
@@ -86,12 +87,12 @@ class Upstreams:
         """`Connection.ask`, in the form that the connection takes. `call` has a lane."""
         _look_at(call, connection, self.lane(connection, call.operation))
         if connection.takes(call.operation):
-            return await connection.ask(call, model, observed)
+            return await connection.asking(call, model, observed)
         if call.operation == "count_tokens":
             return await self._count(connection, call, model, observed)
 
         def ask(chat: Call) -> Awaitable[Reply]:
-            return connection.ask(chat, model, observed)
+            return connection.asking(chat, model, observed)
 
         provider = connection.litellm
         if call.operation == "completions":

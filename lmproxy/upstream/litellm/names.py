@@ -100,7 +100,7 @@ _AWS = (
 )  # fmt: skip
 _VERTEX = ("vertex_project", "vertex_location", "vertex_credentials")
 _ENTRA = ("azure_ad_token", "tenant_id", "client_id", "client_secret", "azure_scope",
-          "azure_username", "azure_password")  # fmt: skip
+          "azure_username", "azure_password", "azure_credential")  # fmt: skip
 
 SETTINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

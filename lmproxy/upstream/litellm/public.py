@@ -186,7 +186,7 @@ async def _complete(account: Account, model: str, arguments: Arguments, *, strea
     if stream:
         known["stream_options"] = {"include_usage": True}
     return await litellm.acompletion(
-        model=f"{account.provider}/{model}",
+        model=f"{account.provider}/{account.switch}{model}",
         messages=arguments.messages,
         stream=stream or None,
         api_key=account.api_key,
