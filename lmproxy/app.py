@@ -108,7 +108,8 @@ def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
         switched_off=frozenset(n for n, made in settings.connections.items() if not made.enabled),
         before=handlers.before,
     )
-    return Assembly(config, snapshot, policy, loggers, scrubber, (*keys.warnings, *unwise))
+    warnings = (*config.warnings, *keys.warnings, *unwise)
+    return Assembly(config, snapshot, policy, loggers, scrubber, warnings)
 
 
 def _masked(problem: Problem, config: Config) -> Problem:

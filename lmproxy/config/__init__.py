@@ -13,6 +13,8 @@
 - `fallback`: the connections that stand for others, tried in turn
 - `components`: the operator's own things, which modules of theirs find by name
 - `lm_proxy_names`: what lm-proxy's dotted paths mean here
+- `lm_proxy_config`: an lm-proxy config in our words; `lm_proxy_connection`: one of its connections,
+  a `lm_proxy_table`, with `lm_proxy_clouds`; `lm_proxy_keys`: the keys and values it may have
 - `load`: the steps in order
 """
 

@@ -19,7 +19,7 @@ from typing import Any, NotRequired, Required, TypeVar, get_type_hints
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from lmproxy.config.lm_proxy_names import DOCUMENT, OURS, is_theirs, ours
+from lmproxy.config.lm_proxy_names import DOCUMENT, NAMES, is_theirs, ours
 from lmproxy.config.places import KeyPath
 from lmproxy.config.problems import explain, hint_at_unknown, nearest
 
@@ -81,7 +81,7 @@ def resolve_class(spec: Spec, known: dict[str, str], key: str | int) -> Any:
     message = f"there is no '{spec.kind}'"
     hint = nearest(spec.kind, known)
     if is_theirs(spec.kind):
-        hint = nearest(spec.kind, OURS) or f"what of lm-proxy's is here stands in {DOCUMENT}"
+        hint = nearest(spec.kind, NAMES) or f"what of lm-proxy's is here stands in {DOCUMENT}"
     raise BindError([((*spec.place, key), message, hint)])
 
 

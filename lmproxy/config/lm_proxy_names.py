@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 PACKAGE = "lm_proxy"
 DOCUMENT = "docs/from-lm-proxy.md"
+_CHECK = "lm_proxy.api_key_check"
 _LOG = "lmproxy.recording.request_log"
 _LIMITER = "lmproxy.handlers.rate_limiter.RateLimiter"
 _FORWARDER = "lmproxy.handlers.headers_forwarder.HTTPHeadersForwarder"
@@ -12,6 +13,7 @@ _FORWARDER = "lmproxy.handlers.headers_forwarder.HTTPHeadersForwarder"
 OURS: Mapping[str, str] = MappingProxyType(
     {
         "lm_proxy.api_key_check.CheckAPIKeyWithRequest": "lmproxy.keys.web_check.WebCheck",
+        f"{_CHECK}.with_request.CheckAPIKeyWithRequest": "lmproxy.keys.web_check.WebCheck",
         "lm_proxy.handlers.HTTPHeadersForwarder": _FORWARDER,
         "lm_proxy.handlers.RateLimiter": _LIMITER,
         "lm_proxy.handlers.forward_http_headers.HTTPHeadersForwarder": _FORWARDER,
@@ -25,6 +27,16 @@ OURS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Both generations of its names."""
+IN_CONFIG = (
+    f"{_CHECK}.check_api_key_in_config",
+    f"{_CHECK}.in_config.check_api_key_in_config",
+    "lm_proxy.core.check_api_key",
+)
+"""Key checks that the groups' `api_keys` are."""
+ALLOW_ALL = (f"{_CHECK}.AllowAll", f"{_CHECK}.allow_all.AllowAll")
+"""The key check that lets everybody in."""
+NAMES = (*OURS, *IN_CONFIG, *ALLOW_ALL)
+"""Everything of that package's that means something here."""
 
 
 def ours(dotted: str) -> str:

@@ -17,6 +17,8 @@ from pydantic import SecretStr, ValidationError
 
 from lmproxy.config.environment import read_environment
 from lmproxy.config.formats import read_document
+from lmproxy.config.lm_proxy_config import in_our_words
+from lmproxy.config.lm_proxy_table import Moved, Wrong, written
 from lmproxy.config.places import KeyPath, line_of
 from lmproxy.config.problems import as_problem, explain, hint_at_slid
 from lmproxy.config.schema import Connection, Settings
@@ -34,6 +36,8 @@ class Config:
         places: key path to 1-based line.
         referred: the values that came from outside the file, by key path.
         environment: what `env:` saw, kept for values that have a default there.
+        moved: where keys of ours stand in the file that were written in lm-proxy's words.
+        unwise: what is accepted and does nothing.
     """
 
     settings: Settings
@@ -42,6 +46,8 @@ class Config:
     places: Mapping[KeyPath, int]
     referred: Mapping[KeyPath, str] = field(repr=False)
     environment: Mapping[str, str] = field(repr=False)
+    moved: Moved = field(default_factory=dict)
+    unwise: tuple[Wrong, ...] = ()
 
     @property
     def references(self) -> KeysView[KeyPath]:
@@ -50,13 +56,18 @@ class Config:
 
     def line(self, *path: str | int) -> int | None:
         """The line of a key, or of its nearest parent that has one."""
-        return line_of(self.places, path)
+        return line_of(self.places, written(self.moved, path))
 
     def problem(self, path: KeyPath, message: str, hint: str | None = None) -> Problem:
         """Something wrong at `path`, for the list that `check` prints."""
         if path[:1] == ("routing",):  # Any name is a pattern there, so only the value told.
             hint = hint_at_slid(path) or hint
-        return as_problem(path, message, hint, self.line(*path))
+        return as_problem(written(self.moved, path), message, hint, self.line(*path))
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """What the file says that does nothing here."""
+        return [self.problem(*found) for found in self.unwise]
 
     @property
     def storage_dir(self) -> Path:
@@ -90,9 +101,9 @@ def is_this_machine(host: str) -> bool:
 
 
 def _is_plugged_in(path: KeyPath) -> bool:
-    """Whether a class of anybody's gets the value at `path`: what it is for is not known."""
-    if path[0] == "connections":
-        return len(path) > 2 and path[2] not in Connection.model_fields
+    """Whether a class or API of anybody's gets the value at `path`: what it is for is not known."""
+    if path[0] == "connections" and len(path) > 2:
+        return path[2] == "default_args" or path[2] not in Connection.model_fields
     return path[0] in PLUGGED_IN
 
 
@@ -143,12 +154,15 @@ def examine(
     document, digest = read_document(path)
     values, places = {**document.values, **(overrides or {})}, document.places
     references = References(environment)
-    resolved = references.resolve(values)
-    settings, wrong = _validate(resolved)
+    ours = in_our_words(references.resolve(values), values, environment)
+    settings, wrong = _validate(ours.values)
     problems = [*references.located(places)]
     missing = {problem.where for problem in problems}
-    found = (as_problem(*what, line_of(places, what[0])) for what in wrong)
-    problems += [problem for problem in found if problem.where not in missing]
+    for place, message, hint in (*ours.wrong, *wrong):
+        where = written(ours.moved, place)
+        problem = as_problem(where, message, hint, line_of(places, where))
+        if problem.where not in missing and problem not in problems:
+            problems.append(problem)
     if settings is None:
         return None, problems
     config = Config(
@@ -156,15 +170,16 @@ def examine(
         path=path,
         digest=digest[:12],
         places=places,
-        referred=references.found,
+        referred=ours.referred(references.found),
         environment=environment,
+        moved=ours.moved,
+        unwise=tuple(ours.unwise),
     )
     return config, problems
 
 
 PLUGGED_IN = ("components", "loggers", "before", "after", "api_key_check", "check_api_key")
 """The keys under which anybody's code stands."""
-Wrong = tuple[KeyPath, str, str | None]
 
 
 def _validate(document: dict[str, Any]) -> tuple[Settings | None, list[Wrong]]:

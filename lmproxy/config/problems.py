@@ -92,6 +92,9 @@ def _hint(kind: str, path: KeyPath, document: dict[str, Any]) -> str | None:
 
 def hint_at_unknown(path: KeyPath, known: Iterable[str]) -> str | None:
     """What may have been meant by a key that is none of `known`."""
+    longer = [name for name in known if name.endswith(f"_{path[-1]}")]
+    if longer:  # `connections` of a group, as lm-proxy's own examples write it.
+        return f"did you mean '{longer[0]}'?"
     return hint_at_slid(path) or nearest(str(path[-1]), known)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from lmproxy.call import Caller
 from lmproxy.config import Config
 from lmproxy.config.binding import BindError, Spec, bind, make
+from lmproxy.config.lm_proxy_names import ALLOW_ALL, IN_CONFIG
 from lmproxy.config.places import KeyPath
 from lmproxy.config.schema import Group
 from lmproxy.errors import Problem
@@ -16,12 +17,6 @@ from lmproxy.keys.verdicts import Verdicts
 from lmproxy.keys.web_check import Fetch, WebCheck
 
 PLACE: KeyPath = ("api_key_check",)
-IN_CONFIG = (
-    "config",
-    "lm_proxy.api_key_check.check_api_key_in_config",
-    "lm_proxy.core.check_api_key",
-)
-ALLOW_ALL = "lm_proxy.api_key_check.AllowAll"
 KINDS = {"request": "lmproxy.keys.web_check.WebCheck"}
 """The class of each short `class` name. Anything with a dot is a path to anybody's class."""
 LONGEST_CHECK_S = 5.0
@@ -56,10 +51,10 @@ def compile_keys(config: Config, fetch: Fetch) -> Compiled:
     """What the config says of its callers. `fetch` is for checks that ask a server."""
     said = config.settings.api_key_check
     kind = said.get("class") if isinstance(said, dict) else said
-    if said is None or kind in IN_CONFIG:
+    if said is None or kind in ("config", *IN_CONFIG):
         builder = KeyRingBuilder(config)
         return Compiled(builder.build(), builder.problems, builder.warnings)
-    if kind == ALLOW_ALL:
+    if kind in ALLOW_ALL:
         return _allow_all(config, said)
     try:
         return _checked(config, said, fetch)
@@ -70,9 +65,11 @@ def compile_keys(config: Config, fetch: Fetch) -> Compiled:
 def _allow_all(config: Config, said: Any) -> Compiled:
     """Everybody, as on loopback only and only if the operator says so twice."""
     settings = config.settings
-    params = {name: said[name] for name in said if name != "class"} if said != ALLOW_ALL else {}
+    params = (
+        {name: said[name] for name in said if name != "class"} if isinstance(said, dict) else {}
+    )
     try:
-        allowed = bind(AllowAll, Spec(ALLOW_ALL, params, PLACE))
+        allowed = bind(AllowAll, Spec(ALLOW_ALL[0], params, PLACE))
     except BindError as error:
         return Compiled(KeyRing({}), [config.problem(*found) for found in error.found])
     compiled = Compiled(KeyRing({}, Caller(None, allowed.group)))

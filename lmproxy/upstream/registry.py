@@ -9,6 +9,7 @@ from lmproxy.call import Call, Observed, Reply
 from lmproxy.config import Config, schema
 from lmproxy.config.binding import BindError, Spec, bind, resolve_class
 from lmproxy.config.fallback import is_fallback
+from lmproxy.config.lm_proxy_keys import KEYS
 from lmproxy.config.values import Lane
 from lmproxy.errors import Problem
 from lmproxy.scrub import Scrubber
@@ -184,7 +185,7 @@ def _make(settings: schema.Connection, common: Common) -> Connection:
         return make_own(settings, common)
     spec = Spec(settings.api_type, settings.params, ("connections", common.name))
     target = resolve_class(spec, KINDS, "api_type")
-    known = schema.Connection.model_fields
+    known = {**schema.Connection.model_fields, **dict.fromkeys(KEYS)}
     made: Connection = bind(target, spec, also_known=known, common=common)
     return made
 

@@ -4,6 +4,7 @@ import re
 
 from lmproxy import errors
 from lmproxy.app import ENDPOINTS
+from lmproxy.config.lm_proxy_keys import KEYS
 from lmproxy.upstream.litellm.names import ADDRESSES, SETTINGS
 from lmproxy.upstream.vendors import VENDORS
 from tests.docs.lanes import table
@@ -64,3 +65,10 @@ def test_every_provider_and_each_of_its_settings_is_named_on_the_configuring_pag
     settings = {name for names in SETTINGS.values() for name in names}
 
     assert (shown | settings) - named == set()
+
+
+def test_every_key_of_lm_proxys_connections_has_a_row_in_the_list_for_its_users() -> None:
+    page = (REPOSITORY / "docs" / "from-lm-proxy.md").read_text()
+    listed = set(re.findall(r"`([a-z_]+)`", page.partition("## Keys")[2].partition("\n## ")[0]))
+
+    assert listed >= KEYS

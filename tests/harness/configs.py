@@ -45,6 +45,12 @@ def text(**slots: str) -> str:
     return TEXT.format(**{**empty, "routing": ROUTING, "api_keys": API_KEYS, **slots})
 
 
+def of_connection(connection: str, *, top: str = "", routing: str = ROUTING) -> str:
+    """A config whose only connection, `up`, has these keys and no others."""
+    head = f'host = "127.0.0.1"\n{top}\n[connections.up]\n'
+    return f"{head}{connection}\n[routing]\n{routing}\n[groups.team]\n{API_KEYS}\n"
+
+
 def write(folder: Path, content: str, **variables: str) -> Options:
     """The command line of a config with this content and of an env file with these variables."""
     config, env = folder / "proxy.toml", folder / "variables.env"
