@@ -1,7 +1,7 @@
 """oai-proxy: one door between a team and every model it uses. This is the map.
 
 A request walks through rooms once. Each room is a folder that answers one question; rooms never
-import one another; `gateway` alone knows their order, `app` alone builds them.
+import one another; `gateway` alone knows their order, `assembly` alone builds them.
 
     client ─▶ api/ ─▶ gateway ─┬─ keys/       Who is calling?      secret → Caller     401
                                ├─ routing/    Where does it go?    model  → Target     404
@@ -11,8 +11,8 @@ import one another; `gateway` alone knows their order, `app` alone builds them.
                                ├─ upstream/   Ask the provider.    Call   → Reply      502 504
                                └─ recording/  Write it down.       a bracket round the walk
 
-    __main__ > cli > ( app | server ) > api > gateway > ( attempts | handling ) > snapshot
-             > ( keys | routing | policy | handlers | upstream | recording ) > config
+    __main__ > cli > ( app | server ) > assembly > api > gateway > ( attempts | handling )
+             > snapshot > ( keys | routing | policy | handlers | upstream | recording ) > config
              > ( request_context | refusal ) > ( call | errors | patterns | scrub | logs | tasks )
              > form
 
@@ -25,6 +25,7 @@ Upper may import lower; names joined by `|` never each other. The build enforces
 - `attempts`: one provider asked and noted, and who is asked next when it fails
 - `snapshot`: a config compiled, and what its rooms choose together; `handling`: what becomes of a
   request that handlers changed
+- `assembly`: every room compiled from the config; `app`: the application made of it
 - `server/`: the socket and uvicorn; `cli/`: the commands
 
 The library face: `load_config`, `create_app`, `run`; for modules that a config names,

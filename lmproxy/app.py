@@ -1,16 +1,13 @@
-"""From a config to an application: the only place that builds.
+"""What does an assembled config serve? An application, with what it needs opened.
 
-`assemble` compiles every room from the config and collects everything wrong; `create_app` opens
-what must be open and puts the endpoints in front of FastAPI.
+The endpoints stand in front of FastAPI.
 """
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -27,23 +24,13 @@ from lmproxy.api.nowhere import NOWHERE, only
 from lmproxy.api.openai_chat import CHAT
 from lmproxy.api.openai_responses import COMPACT, CREATE, INPUT_TOKENS, NO_SOCKET
 from lmproxy.api.operation_endpoints import OPERATION_ENDPOINTS
-from lmproxy.api.policy import HttpPolicy, compile_http_policy
 from lmproxy.api.stored_responses import STORED
+from lmproxy.assembly import Assembly, assemble, unwritable
 from lmproxy.call import Json
 from lmproxy.config import Config, load_config
-from lmproxy.config.binding import allow_imports_from
-from lmproxy.config.components import make_components
-from lmproxy.config.files import wrong_files
-from lmproxy.errors import ConfigError, Problem
+from lmproxy.errors import ConfigError
 from lmproxy.gateway import Gateway
-from lmproxy.handlers import compile_handlers
-from lmproxy.keys import compile_keys
-from lmproxy.policy import compile_permissions
-from lmproxy.recording import Journal, Makers, Outputs, Recorder, compile_outputs
-from lmproxy.routing import compile_listing, compile_routes
-from lmproxy.scrub import Scrubber, mask
-from lmproxy.snapshot import Snapshot
-from lmproxy.upstream import compile_upstreams
+from lmproxy.recording import Journal, Makers, Recorder
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     CHAT, MESSAGES, COUNT_TOKENS, CREATE, COMPACT, INPUT_TOKENS, NO_SOCKET, *STORED,
@@ -57,102 +44,14 @@ OWN_HEADERS = ("x-oai-proxy-route", "x-oai-proxy-dropped-params", "x-oai-proxy-t
 Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Assembly:
-    """Everything a config asks for, compiled and not yet opened."""
-
-    config: Config
-    snapshot: Snapshot
-    policy: HttpPolicy
-    loggers: Outputs
-    scrubber: Scrubber
-    warnings: tuple[Problem, ...]
-
-
-def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
-    """Compile every room.
-
-    Args:
-        config: with something `known` to be wrong, it is compiled only to find what else is.
-
-    Raises:
-        ConfigError: with the problems known and those of all rooms.
-    """
-    allow_imports_from(config.path.parent)
-    settings = config.settings
-    scrubber = make_scrubber(config)
-    wrong_components = make_components(config)
-    routes, wrong_routes = compile_routes(config)
-    permissions, wrong_permissions = compile_permissions(config)
-    upstreams, wrong_upstreams, unwise = compile_upstreams(config, scrubber)
-    keys = compile_keys(config, upstreams.fetch)
-    loggers, wrong_loggers = compile_outputs(config)
-    handlers, wrong_handlers = compile_handlers(config)
-    policy, wrong_policy = compile_http_policy(config, handlers.forwarded)
-    problems = [
-        *wrong_files(config), *wrong_components, *keys.problems, *wrong_routes, *wrong_permissions,
-        *wrong_upstreams, *wrong_loggers, *wrong_handlers, *wrong_policy, *_storage(config),
-    ]  # fmt: skip
-    if problems or known:
-        found = [*known, *_not_consequences(problems, known)]
-        raise ConfigError(str(config.path), [_masked(problem, config) for problem in found])
-    snapshot = Snapshot(
-        enabled=settings.enabled,
-        default_model=settings.default_model,
-        most_under_way=settings.server.concurrency,
-        callers=keys.callers,
-        routes=routes,
-        permissions=permissions,
-        listing=compile_listing(config, routes),
-        upstreams=upstreams,
-        switched_off=frozenset(n for n, made in settings.connections.items() if not made.enabled),
-        before=handlers.before,
-    )
-    warnings = (*config.warnings, *keys.warnings, *unwise)
-    return Assembly(config, snapshot, policy, loggers, scrubber, warnings)
-
-
-def _masked(problem: Problem, config: Config) -> Problem:
-    """The problem, without what came from outside the file: that may be a secret anywhere."""
-    secrets = config.referred.values()
-    hint = mask(problem.hint, secrets) if problem.hint else None
-    return replace(problem, message=mask(problem.message, secrets), hint=hint)
-
-
-def _storage(config: Config) -> list[Problem]:
-    reason = Journal(config.storage_dir).obstacle()
-    return [_unwritable(config, reason)] if reason else []
-
-
 def _open_journal(config: Config) -> Journal:
     journal = Journal(config.storage_dir)
     try:
         journal.open()
     except OSError as error:
-        problem = _unwritable(config, error.strerror or "it cannot be opened")
+        problem = unwritable(config, error.strerror or "it cannot be opened")
         raise ConfigError(str(config.path), [problem]) from None
     return journal
-
-
-def _unwritable(config: Config, reason: str) -> Problem:
-    where = config.storage_dir.absolute()
-    return config.problem(("storage", "dir"), f"{where} cannot be written: {reason}")
-
-
-def make_scrubber(config: Config) -> Scrubber:
-    """A scrubber that knows the config's upstream secrets and hosts."""
-    bases = [settings.api_base for settings in config.settings.connections.values()]
-    return Scrubber(config.secrets(), [urlsplit(base).netloc for base in bases if base])
-
-
-def _not_consequences(problems: Iterable[Problem], known: Sequence[Problem]) -> list[Problem]:
-    """Those of `problems` that are not said of a key, or of its table, that `known` names."""
-    named = [f"{problem.where}." for problem in known]
-    return [
-        problem
-        for problem in problems
-        if not any(where.startswith(f"{problem.where}.") for where in named)
-    ]
 
 
 def create_app(config: Config | str | Path, *, debug: bool = False) -> Asgi:

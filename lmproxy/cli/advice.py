@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from lmproxy.app import Assembly
+from lmproxy.assembly import Assembly
 from lmproxy.call import Caller
 from lmproxy.config import Config
 from lmproxy.config.fallback import fallbacks, names_behind

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import typer
 
-from lmproxy.app import Assembly
+from lmproxy.assembly import Assembly
 from lmproxy.call import Caller, Target
 from lmproxy.cli import Options
 from lmproxy.cli.serving import load

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import typer
 
-from lmproxy.app import Assembly
+from lmproxy.assembly import Assembly
 from lmproxy.call import Caller
 from lmproxy.cli import Options
 from lmproxy.cli.serving import load

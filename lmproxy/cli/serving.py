@@ -9,7 +9,8 @@ from typing import Any
 import typer
 
 from lmproxy import __version__, logs
-from lmproxy.app import Assembly, assemble, build
+from lmproxy.app import build
+from lmproxy.assembly import Assembly, assemble
 from lmproxy.cli import EXIT_CONFIG, Options
 from lmproxy.cli.advice import advice
 from lmproxy.config import Config, examine, load_config

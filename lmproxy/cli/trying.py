@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import typer
 
-from lmproxy.app import Assembly
+from lmproxy.assembly import Assembly
 from lmproxy.call import Call, Json, Observed
 from lmproxy.config.binding import where_raised
 from lmproxy.config.fallback import fallbacks, names_behind

@@ -17,7 +17,7 @@ import httpx
 import pytest
 import tomli_w
 
-from lmproxy.app import assemble
+from lmproxy.assembly import assemble
 from lmproxy.config import load_config
 from tests.conftest import GUEST_KEY, TEAM_KEY, base_config, chat
 from tests.docs.blocks import BASE, ENVIRONMENT, Block, as_config, block, blocks

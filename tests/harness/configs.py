@@ -6,7 +6,7 @@ it, so that nothing depends on the tester's environment.
 
 from pathlib import Path
 
-from lmproxy.app import Assembly
+from lmproxy.assembly import Assembly
 from lmproxy.cli import Options
 from lmproxy.cli.advice import advice
 from lmproxy.cli.serving import prepare

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import tomli_w
 
-from lmproxy.app import assemble
+from lmproxy.assembly import assemble
 from lmproxy.config import load_config
 from lmproxy.errors import ConfigError
 from tests.conftest import TEAM_KEY, base_config, bearer

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import tomli_w
 
-from lmproxy.app import assemble
+from lmproxy.assembly import assemble
 from lmproxy.call import Arrival, Call, Json
 from lmproxy.config import load_config
 from lmproxy.errors import ProxyError

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import tomli_w
 
-from lmproxy.app import assemble
+from lmproxy.assembly import assemble
 from lmproxy.config import load_config
 from lmproxy.errors import ConfigError
 from lmproxy.patterns import Pattern
