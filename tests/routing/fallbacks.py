@@ -38,6 +38,7 @@ FALLBACKS: dict[str, Any] = {
         "class": FALLBACK,
         "connections": {"off": {}, "a": {"model": "inner-a"}, "b": {"seed": 2}},
     },
+    "stored": {"class": FALLBACK, "connections": ["dead", "b.keeps"]},
     "mixed": {"class": FALLBACK, "connections": ["chats", "b"]},
     "out": {"class": FALLBACK, "connections": ["a", "b"], "enabled": False},
 }
@@ -68,7 +69,7 @@ def config(provider: Provider, dead_port: int) -> dict[str, Any]:
         },
         "groups": {
             "team": {"api_keys": [TEAM_KEY]},
-            "guests": {"api_keys": [GUEST_KEY], "allowed_connections": "twice,pair"},
+            "guests": {"api_keys": [GUEST_KEY], "allowed_connections": "twice,pair,stored"},
             "members": {"api_keys": [MEMBER_KEY], "allowed_connections": "a,b"},
         },
     }

@@ -175,15 +175,14 @@ def test_overrides_stand_where_responses_say_the_same(
 def test_what_goes_on_from_a_stored_response_asks_its_maker_alone(
     proxy: Proxy, provider: Provider
 ) -> None:
-    provider.on("pair/stored", refusals.server_error(500))
-    provider.on("", behaviours.plain(responses.response()))
+    answer = behaviours.plain(responses.response(response_id="resp_kept"))
+    provider.on("keeps", answer)
+    provider.on("", answer)
     with openai.OpenAI(base_url=proxy.api, api_key=GUEST_KEY, max_retries=0) as guest:
-        first = guest.responses.create(model="pair/stored", input="Say hello.")
+        first = guest.responses.create(model="stored", input="Say hello.")
         found = guest.responses.with_raw_response.retrieve(first.id)
         more: Any = {"previous_response_id": first.id}
-        second = guest.responses.with_raw_response.create(
-            model="pair/stored", input="More.", **more
-        )
+        second = guest.responses.with_raw_response.create(model="stored", input="More.", **more)
 
     for raw in (found, second):
         record = proxy.record(id=raw.headers["x-request-id"])
@@ -267,7 +266,7 @@ def test_models_are_the_fallbacks_own(proxy: Proxy) -> None:
     one = httpx.get(f"{proxy.api}/models/pair/any", headers=bearer(GUEST_KEY)).json()
 
     owners = {entry["id"]: entry["owned_by"] for entry in listed}
-    assert owners == {"pair": "pair", "twice": "twice"}
+    assert owners == {"pair": "pair", "stored": "stored", "twice": "twice"}
     assert one["owned_by"] == "pair"
 
 
