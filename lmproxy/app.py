@@ -133,7 +133,7 @@ def _fastapi(assembly: Assembly, journal: Journal, makers: Makers, *, debug: boo
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         assembly.loggers.start()
-        starting = tasks.spawn(assembly.snapshot.upstreams.start(), "upstream start")
+        starting = tasks.spawn(assembly.snapshot.start(), "start")
         try:
             yield
         finally:

@@ -83,7 +83,11 @@ class InvalidRequest(Refused):
 
 
 class InvalidKey(Refused):
-    """No known key was presented. The same words for every reason: nothing is learnt from them."""
+    """No known key was presented. The same words for every reason: nothing is learnt from them.
+
+    Attributes:
+        reason: for the operator's log, never for the client.
+    """
 
     status = 401
     code = "invalid_api_key"
@@ -92,8 +96,9 @@ class InvalidKey(Refused):
         "'Authorization: Bearer KEY'; whoever runs the proxy hands them out."
     )
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str = "") -> None:
         super().__init__(self.WORDS)
+        self.reason = reason
 
 
 class NotAllowed(Refused):

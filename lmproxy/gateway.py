@@ -138,10 +138,10 @@ class Passage:
         try:
             found = snapshot.callers.identify(presented)
             draft.caller = found if isinstance(found, Caller) else await found
-        except InvalidKey:
+        except InvalidKey as error:
             log.info(
                 "refused a credential",
-                reason=snapshot.callers.refusal(presented),
+                reason=error.reason,
                 key_id_prefixes=",".join(key_id(secret)[:12] for secret in presented),
                 address=draft.arrival.address,
             )

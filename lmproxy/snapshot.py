@@ -3,6 +3,7 @@
 Immutable and replaced as a whole, so that a request sees one config from its beginning to its end.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -51,6 +52,10 @@ class Snapshot:
     switched_off: frozenset[str]
     before: Before | None = None
     _chosen: dict[tuple[str, str], Chain] = field(default_factory=dict, init=False, repr=False)
+
+    async def start(self) -> None:
+        """Get everything that requests would wait for, at the same time."""
+        await asyncio.gather(self.upstreams.start(), self.callers.start())
 
     def with_model(self, call: Call) -> Call:
         """`call`, with the default model if it names none.

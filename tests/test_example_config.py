@@ -15,6 +15,7 @@ from lmproxy.config.fallback import Fallback
 from lmproxy.config.problems import table_at
 from lmproxy.config.schema import TABLES
 from lmproxy.handlers import compiling
+from lmproxy.keys.compiling import KINDS
 from lmproxy.recording import loggers
 from lmproxy.upstream import registry
 from tests.harness import configs
@@ -30,7 +31,12 @@ API_KEYS = (("groups", "*"), "api_keys")
 """A key with a list of texts, and an array of tables."""
 LOGGER = ("loggers", "*")
 BEFORE = ("before", "*")
-PLUGGED_IN: dict[tuple[str, ...], dict[str, str]] = {LOGGER: loggers.KINDS, BEFORE: compiling.KINDS}
+KEY_CHECK = ("api_key_check",)
+PLUGGED_IN: dict[tuple[str, ...], dict[str, str]] = {
+    LOGGER: loggers.KINDS,
+    BEFORE: compiling.KINDS,
+    KEY_CHECK: {"jwt": KINDS["jwt"]},
+}
 CONNECTION = ("connections", "*")
 ENVIRONMENT = {
     "OPENAI_API_KEY": "sk-0123456789abcdef",
@@ -60,6 +66,10 @@ NEEDED = {
     ("[[before]]", "class"),
     ("[[before]]", "white_list_headers"),
     ("", "after"),
+    ("[api_key_check]", "class"),
+    ("[api_key_check]", "issuer"),
+    ("[api_key_check]", "audience"),
+    ("[api_key_check]", "default_group"),
 }
 """Tables and the keys they cannot be without."""
 FUNCTION = "def echo(prompt):\n    return prompt\n"
@@ -131,7 +141,7 @@ def parameters(kinds: dict[str, str]) -> dict[str, Any]:
         name: parameter.default
         for found in classes
         for name, parameter in inspect.signature(found).parameters.items()
-        if name != "common"
+        if name not in ("common", "fetch", "groups")
     }
 
 

@@ -159,7 +159,7 @@ def make(
         place: where it stands in the file.
         known: the class of each short name.
         usual: the `class` of a table that names none.
-        given: parameters that are not the file's to set, by the class that takes them.
+        given: parameters that are not the file's to set, by the class whose subclasses take them.
 
     Raises:
         BindError: it cannot be made.
@@ -170,7 +170,7 @@ def make(
         found = resolve_class(spec, known or {}, "class")
         if not params and _is_itself(found):
             return found
-        return bind(found, spec, **(given or {}).get(found, {}))
+        return bind(found, spec, **_given(found, given or {}))
     spec = Spec(str(said), {}, place)
     found = said
     if isinstance(said, str):
@@ -184,6 +184,11 @@ def _is_itself(found: Any) -> bool:
         parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
         for parameter in inspect.signature(found).parameters.values()
     )
+
+
+def _given(found: Any, given: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
+    kinds = [kind for kind in given if inspect.isclass(found) and issubclass(found, kind)]
+    return given[kinds[0]] if kinds else {}
 
 
 def _shape(fields: dict[str, Any], *, takes_any: bool) -> Any:

@@ -36,9 +36,17 @@ def _tls(config: Config) -> Iterator[Problem]:
 
 
 def _authorities(config: Config, path: KeyPath, file: Path) -> Iterator[Problem]:
+    wrong = why_no_authorities(file)
+    if wrong is not None:
+        yield config.problem(path, wrong)
+
+
+def why_no_authorities(file: Path) -> str | None:
+    """What is wrong with a PEM file of certificate authorities; `None` if nothing is."""
     try:
         ssl.create_default_context(cafile=file)
     except FileNotFoundError:
-        yield config.problem(path, "there is no such file")
+        return "there is no such file"
     except (OSError, ValueError):
-        yield config.problem(path, "is not a readable PEM file of certificates")
+        return "is not a readable PEM file of certificates"
+    return None

@@ -1,8 +1,9 @@
 """Who is calling? A presented secret in, a `Caller` out, or 401.
 
 - `keyring`: every virtual key's digest, found in a dict
-- `check`: or somebody else's knowledge, `api_key_check`: `web_check` asks a server;
-  `verdicts` remembers what it said
+- `check`: or somebody else's knowledge, `api_key_check`; `verdicts` remembers what it said
+- `remote`: a check that asks a server: `web_check` about each key; `jwt_check` reads tokens, by the
+  signers' keys that `key_set` gets and keeps and `jwks` reads
 - `compiling`: which of these a config asks for
 - `files`: the machine-written key files of `keys_dir`
 """

@@ -10,12 +10,13 @@ import inspect
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from lmproxy import logs
 from lmproxy.call import Caller, Json
 from lmproxy.config.binding import where_raised
 from lmproxy.errors import InvalidKey, ProxyError, Unavailable
+from lmproxy.keys.remote import RemoteCheck
 from lmproxy.keys.verdicts import Verdicts
 
 log = logs.get(__name__)
@@ -30,10 +31,30 @@ class CannotTell(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whose key it is."""
+    """Whose key it is.
+
+    Attributes:
+        identity: what the caller is named by in records; `None` for the key itself.
+        owner: the person or program; `None` if the check does not say.
+        keep_s: how long it is good; `None` for as long as the check usually says.
+    """
 
     group: str
-    user_info: Json | None
+    user_info: Json | None = None
+    identity: bytes | None = None
+    owner: str | None = None
+    keep_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """It is nobody's key. `reason` is for the operator's log and has no word of the key's."""
+
+    reason: str
+
+
+Judgement: TypeAlias = Verdict | Refusal
+UNKNOWN = Refusal("the key check knows none")
 
 
 class KeyCheck:
@@ -45,7 +66,7 @@ class KeyCheck:
         groups: Collection[str],
         name: Callable[[bytes], str],
         timeout_s: float,
-        verdicts: Verdicts[Verdict | None],
+        verdicts: Verdicts[Judgement],
     ) -> None:
         """Ask `check`.
 
@@ -72,29 +93,33 @@ class KeyCheck:
             InvalidKey: none is.
             Unavailable: the check failed or took too long.
         """
-        for secret in dict.fromkeys(secrets):
-            if not secret or len(secret) > LONGEST_KEY:
+        reasons: dict[str, None] = {}
+        for secret in filter(None, dict.fromkeys(secrets)):
+            if len(secret) > LONGEST_KEY:
+                reasons[f"it is longer than {LONGEST_KEY} bytes"] = None
                 continue
             digest = hashlib.sha256(secret).digest()
-            verdict = await self._verdicts.get(digest, partial(self._ask, secret))
-            if verdict is not None:
-                name = self._name(secret)
-                return Caller(name, verdict.group, user_info=verdict.user_info)
-        raise InvalidKey
+            found = await self._verdicts.get(digest, partial(self._ask, secret))
+            if isinstance(found, Verdict):
+                name = self._name(found.identity or secret)
+                return Caller(name, found.group, found.owner, found.user_info)
+            reasons[found.reason] = None
+        raise InvalidKey("; ".join(reasons) or "no key")
 
-    def refusal(self, secrets: Sequence[bytes]) -> str:
-        """Why `identify` found nobody: for the operator's log, never for the client."""
-        return "the key check knows none" if any(secrets) else "no key"
+    async def start(self) -> None:
+        """Let the check get what the first request would wait for."""
+        if isinstance(self._check, RemoteCheck):
+            await self._check.start()
 
     def callers(self) -> list[Caller]:
         """Nobody: a check cannot be asked whom it knows."""
         return []
 
-    async def _ask(self, secret: bytes) -> Verdict | None:
+    async def _ask(self, secret: bytes) -> Judgement:
         try:
             key = secret.decode()
         except UnicodeDecodeError:
-            return None
+            return Refusal("it is no text")
         try:
             async with asyncio.timeout(self._timeout_s):
                 given = await _called(self._check, key)
@@ -109,18 +134,27 @@ class KeyCheck:
         except Exception as error:  # noqa: BLE001 - anybody's code may raise anything.
             log.error("the key check failed", raised=where_raised(error))
             raise _cannot_tell() from None
-        return self._verdict(given)
+        return self._permitted(_judgement(given))
 
-    def _verdict(self, given: Any) -> Verdict | None:
-        """What the check gave, if it means that somebody may come in."""
-        if not given:
-            return None
-        group, info = given if isinstance(given, tuple | list) and len(given) == 2 else (given, {})
-        if not isinstance(group, str) or group not in self._groups:
-            shown = group if isinstance(group, str) else type(group).__name__
-            log.error("the key check named a group that may not use the proxy", group=shown)
-            return None
-        return Verdict(group, info if isinstance(info, dict) and info else None)
+    def _permitted(self, found: Judgement) -> Judgement:
+        """What the check found, if it means that somebody may come in."""
+        if isinstance(found, Verdict) and found.group not in self._groups:
+            log.error("the key check named a group that may not use the proxy", group=found.group)
+            return Refusal("its group may not use the proxy")
+        return found
+
+
+def _judgement(given: Any) -> Judgement:
+    """What the check gave, in whichever of the forms it may."""
+    if isinstance(given, Verdict | Refusal):
+        return given
+    if not given:
+        return UNKNOWN
+    group, info = given if isinstance(given, tuple | list) and len(given) == 2 else (given, {})
+    if not isinstance(group, str):
+        log.error("the key check named no group", group=type(group).__name__)
+        return UNKNOWN
+    return Verdict(group, info if isinstance(info, dict) and info else None)
 
 
 async def _called(check: Callable[[str], Any], key: str) -> Any:

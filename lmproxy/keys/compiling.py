@@ -13,16 +13,18 @@ from lmproxy.config.schema import Group
 from lmproxy.errors import Problem
 from lmproxy.keys.check import KeyCheck
 from lmproxy.keys.keyring import ANONYMOUS_GROUP, KeyRing, KeyRingBuilder, key_id, salted_id
+from lmproxy.keys.remote import Fetch, RemoteCheck
 from lmproxy.keys.verdicts import Verdicts
-from lmproxy.keys.web_check import Fetch, WebCheck
 
 PLACE: KeyPath = ("api_key_check",)
 KINDS = {"request": "lmproxy.keys.web_check.WebCheck"}
+KINDS = {
+    "jwt": "lmproxy.keys.jwt_check.JwtCheck",
+    "request": "lmproxy.keys.web_check.WebCheck",
+}
 """The class of each short `class` name. Anything with a dot is a path to anybody's class."""
 LONGEST_CHECK_S = 5.0
 """Of a function of the operator's."""
-KEEP_NO_S = 10.0
-"""How long a no is remembered at most: a key that was just made works soon."""
 
 
 class Callers(Protocol):
@@ -31,8 +33,8 @@ class Callers(Protocol):
     def identify(self, secrets: Sequence[bytes]) -> Caller | Awaitable[Caller]:
         """The caller that the presented secrets belong to."""
 
-    def refusal(self, secrets: Sequence[bytes]) -> str:
-        """Why `identify` found nobody: for the operator's log, never for the client."""
+    async def start(self) -> None:
+        """Get what the first request would wait for."""
 
     def callers(self) -> list[Caller]:
         """Everybody who is known to have a key, usable or not."""
@@ -97,18 +99,13 @@ class AllowAll:
 def _checked(config: Config, said: Any, fetch: Fetch) -> Compiled:
     """Raises BindError: the check cannot be made."""
     groups = config.settings.groups or {ANONYMOUS_GROUP: Group()}
-    usable = {name for name, group in groups.items() if group.enabled}
-    check = make(said, PLACE, KINDS, given={WebCheck: {"fetch": fetch, "groups": usable}})
-    own = not isinstance(check, WebCheck)
-    compiled = Compiled(
-        KeyCheck(
-            check,
-            usable,
-            _namer(config),
-            LONGEST_CHECK_S if own else 2 * check.timeout_s,
-            Verdicts(0, 0, 0) if own else _remembered(check),
-        )
-    )
+    is_on = {name: group.enabled for name, group in groups.items()}
+    usable = {name for name in groups if is_on[name]}
+    check = make(said, PLACE, KINDS, given={RemoteCheck: {"fetch": fetch, "groups": is_on}})
+    compiled = Compiled(_key_check(check, usable, _namer(config)))
+    if isinstance(check, RemoteCheck):
+        for key, message in check.unwise():
+            compiled.warnings.append(config.problem((*PLACE, key), message))
     for name, group in groups.items():
         if group.api_keys:
             path = ("groups", name, "api_keys")
@@ -117,9 +114,11 @@ def _checked(config: Config, said: Any, fetch: Fetch) -> Compiled:
     return compiled
 
 
-def _remembered(check: WebCheck) -> Verdicts[Any]:
-    keep_s = check.cache_ttl_s
-    return Verdicts(check.cache_size, keep_s, min(keep_s, KEEP_NO_S))
+def _key_check(check: Any, usable: set[str], namer: Callable[[bytes], str]) -> KeyCheck:
+    if isinstance(check, RemoteCheck):
+        verdicts = Verdicts(check.most_remembered, check.keep_s)
+        return KeyCheck(check, usable, namer, check.longest_s, verdicts)
+    return KeyCheck(check, usable, namer, LONGEST_CHECK_S, Verdicts(0, lambda _: 0))
 
 
 def _namer(config: Config) -> Callable[[bytes], str]:

@@ -63,19 +63,21 @@ class KeyRing:
             raise _ambiguous()
         if self._anonymous and not (secrets and self._entries):
             return self._anonymous
-        raise InvalidKey
+        raise InvalidKey(self._refusal(secrets))
 
-    def refusal(self, secrets: Sequence[bytes]) -> str:
-        """Why `identify` found nobody: for the operator's log, never for the client."""
+    async def start(self) -> None:
+        """Everything is here already."""
+
+    def callers(self) -> list[Caller]:
+        """Everybody who has a key, usable or not."""
+        return [entry.caller for entry in self._entries.values()]
+
+    def _refusal(self, secrets: Sequence[bytes]) -> str:
         entries = [self._entries.get(hashlib.sha256(secret).digest()) for secret in secrets]
         known = [entry for entry in entries if entry]
         if not known:
             return "unknown key" if secrets else "no key"
         return "expired key" if known[0].enabled else "key switched off"
-
-    def callers(self) -> list[Caller]:
-        """Everybody who has a key, usable or not."""
-        return [entry.caller for entry in self._entries.values()]
 
 
 def _ambiguous() -> InvalidRequest:

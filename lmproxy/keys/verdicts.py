@@ -14,13 +14,12 @@ T = TypeVar("T")
 
 
 class Verdicts(Generic[T]):
-    """Verdicts by digest. `None` is one as well, and is forgotten sooner."""
+    """Verdicts by digest, of a yes as of a no."""
 
-    def __init__(self, most: int, keep_s: float, keep_no_s: float) -> None:
-        """Keep `most` of them, a yes for `keep_s`, a no for `keep_no_s`; 0 remembers nothing."""
+    def __init__(self, most: int, keep_s: Callable[[T], float]) -> None:
+        """Keep `most` of them, each for `keep_s` of it; 0 remembers nothing."""
         self._most = most
         self._keep_s = keep_s
-        self._keep_no_s = keep_no_s
         self._known: dict[bytes, tuple[float, T]] = {}
         self._asking: dict[bytes, asyncio.Future[T]] = {}
 
@@ -51,9 +50,9 @@ class Verdicts(Generic[T]):
             asking.cancel()  # Does nothing unless this was.
 
     def _remember(self, digest: bytes, verdict: T) -> None:
-        keep_s = self._keep_no_s if verdict is None else self._keep_s
+        keep_s = self._keep_s(verdict) if self._most > 0 else 0
         self._known.pop(digest, None)
-        if keep_s > 0 and self._most > 0:
+        if keep_s > 0:
             while len(self._known) >= self._most:
                 del self._known[next(iter(self._known))]
             self._known[digest] = (time.monotonic() + keep_s, verdict)

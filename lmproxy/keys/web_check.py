@@ -5,7 +5,7 @@ the server answers 2xx. Otherwise than there, a redirect is no yes: it may lead 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -15,16 +15,17 @@ from lmproxy.call import Json
 from lmproxy.config.binding import Misfit
 from lmproxy.config.values import Seconds, Url, Whole
 from lmproxy.errors import UpstreamFault
-from lmproxy.keys.check import CannotTell
+from lmproxy.keys.check import CannotTell, Verdict
+from lmproxy.keys.remote import Fetch, RemoteCheck
 
-Fetch = Callable[[str, str, Mapping[str, str], float], Awaitable[tuple[int, bytes]]]
-"""Method, URL, headers and seconds to wait in; status and body out. Raises `UpstreamFault`."""
 METHODS = ("GET", "POST", "HEAD")
 CLIMBING = re.compile(r"[/\\]|^\.{1,2}$")
 """Keys that, in the path of a URL, would lead to another place: servers decode before they look."""
+KEEP_NO_S = 10.0
+"""How long a no is remembered at most: a key that was just made works soon."""
 
 
-class WebCheck:
+class WebCheck(RemoteCheck):
     """The check, and how long what it says is good."""
 
     def __init__(
@@ -42,7 +43,7 @@ class WebCheck:
         timeout: Seconds = 5,
         *,
         fetch: Fetch,
-        groups: Collection[str],
+        groups: Mapping[str, bool],
     ) -> None:
         """Nothing is asked yet.
 
@@ -59,7 +60,7 @@ class WebCheck:
             cache_ttl: a no is remembered for ten seconds at most.
             timeout: in seconds.
             fetch: asks the server.
-            groups: those that the config has.
+            groups: those that the config has, and whether they are on.
 
         Raises:
             Misfit: the method is none of these, or no placeholder is anywhere.
@@ -76,9 +77,17 @@ class WebCheck:
         self._default_group = default_group
         self._groups = groups
         self._fetch = fetch
-        self.timeout_s = timeout
-        self.cache_size = cache_size if use_cache else 0
-        self.cache_ttl_s = cache_ttl
+        self._timeout_s = timeout
+        self._keep_s = cache_ttl
+        self.longest_s = 2 * timeout
+        self.most_remembered = cache_size if use_cache else 0
+
+    async def start(self) -> None:
+        """Nothing: a key is asked about when it comes."""
+
+    def keep_s(self, verdict: Any) -> float:
+        """A no for `KEEP_NO_S` at most."""
+        return self._keep_s if isinstance(verdict, Verdict) else min(self._keep_s, KEEP_NO_S)
 
     async def __call__(self, key: str) -> tuple[str, Json] | None:
         """Group and user of a key; `None` if the server does not know it.
@@ -91,7 +100,7 @@ class WebCheck:
         url = self._url.replace(self._placeholder, quote(key, safe=""))
         headers = {n: v.replace(self._placeholder, key) for n, v in self._headers.items()}
         try:
-            status, body = await self._fetch(self._method, url, headers, self.timeout_s)
+            status, body = await self._fetch(self._method, url, headers, self._timeout_s)
         except UpstreamFault as fault:
             raise CannotTell(fault.message) from fault
         if status == 429 or status >= 500:
@@ -104,8 +113,11 @@ class WebCheck:
     def _group(self, user: Json) -> str:
         named: Any = user.get(self._group_field) if self._group_field else None
         if isinstance(named, list):
-            named = next((group for group in named if group in self._groups), None)
+            named = next((group for group in named if self._is_on(group)), None)
         return str(named) if named else self._default_group
+
+    def _is_on(self, group: Any) -> bool:
+        return isinstance(group, str) and self._groups.get(group, False)
 
 
 def _table(body: bytes) -> Json:

@@ -5,7 +5,9 @@ environment, and an answer has an end.
 """
 
 import asyncio
+import ssl
 from collections.abc import Mapping
+from pathlib import Path
 
 import aiohttp
 from yarl import URL
@@ -22,11 +24,19 @@ class Fetch:
     def __init__(self) -> None:
         """Nothing is opened yet."""
         self._session: aiohttp.ClientSession | None = None
+        self._trust: dict[Path | None, ssl.SSLContext] = {}
 
     async def __call__(
-        self, method: str, url: str, headers: Mapping[str, str], timeout_s: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        ca_file: Path | None = None,
     ) -> tuple[int, bytes]:
         """Status and body of the answer to a request without a body.
+
+        Only authorities in `ca_file` are believed; without it the public ones.
 
         Raises:
             UpstreamFault: there was none in time, or one longer than a MiB.
@@ -35,7 +45,11 @@ class Fetch:
             async with (
                 asyncio.timeout(timeout_s),
                 self._open().request(
-                    method, URL(url, encoded=True), headers=headers, allow_redirects=False
+                    method,
+                    URL(url, encoded=True),
+                    headers=headers,
+                    allow_redirects=False,
+                    ssl=self._trusted(ca_file),
                 ) as response,
             ):
                 return response.status, await _whole(response.content)
@@ -45,11 +59,15 @@ class Fetch:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=trust(None)),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
             )
         return self._session
+
+    def _trusted(self, ca_file: Path | None) -> ssl.SSLContext:
+        if ca_file not in self._trust:
+            self._trust[ca_file] = trust(ca_file)
+        return self._trust[ca_file]
 
     async def close(self) -> None:
         """Close every pooled connection. May be called twice."""
