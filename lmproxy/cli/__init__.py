@@ -2,6 +2,8 @@
 
 - `serving`: `oai-proxy serve`, also without a verb
 - `creating`: `oai-proxy init`, which writes the text of `first_config`
+- `migrating`: `oai-proxy migrate`, which makes of lm-proxy's tables what `modern` and, of each
+  connection, `modern_connection` say; `writing`: how both write
 - `checking`: `oai-proxy check`; `trying`: its `--live`
 - `explaining`, `listing`, `showing`: `explain MODEL`, `models`, `config show`
 - `advice`: what is not wrong and yet unwise
@@ -192,6 +194,20 @@ def init(
         ask=not yes,
     )
     _run("lmproxy.cli.creating", outer, told)
+
+
+@app.command()
+def migrate(
+    context: typer.Context,
+    old: Annotated[Path, typer.Argument(help="The config of lm-proxy: TOML, JSON, YAML, Python.")],
+    to: Annotated[Path, typer.Option("--to", help="The config to write, in TOML.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Write it even over a file that is there.")
+    ] = False,
+    env_file: EnvFile = None,
+) -> None:
+    """Write a config of lm-proxy's in today's words, say what became of it, and check it."""
+    _run("lmproxy.cli.migrating", Options(env_file=env_file).over(context.obj), old, to, force)
 
 
 @app.command()

@@ -5,13 +5,11 @@ the config says where it is to be read.
 """
 
 import hashlib
-import os
 import re
 import secrets
 import shlex
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -21,6 +19,7 @@ import typer
 
 from lmproxy.cli import Options, Told
 from lmproxy.cli.first_config import Answers, text_of
+from lmproxy.cli.writing import write_new
 from lmproxy.config.problems import nearest
 from lmproxy.scrub import LOOKS_SECRET
 from lmproxy.upstream.model_list import listing_way
@@ -30,7 +29,6 @@ from lmproxy.upstream.vendors import VENDORS
 LOCAL = "local"
 NEED_MORE = ("bedrock", "google_vertex_ai")
 """Providers with credentials that are more than a key."""
-MODE = 0o600
 
 Judge: TypeAlias = Callable[[str], str]
 """Gives back what was typed, as it is to be written, or raises `typer.BadParameter`."""
@@ -48,7 +46,7 @@ def main(_options: Options, told: Told) -> int:
         typer.echo(wrong.message, err=True)
         return 2
     try:
-        _write(told.output, text_of(answers))
+        write_new(told.output, text_of(answers))
     except OSError as error:
         typer.echo(f"{told.output} cannot be written: {error.strerror}", err=True)
         return 1
@@ -185,22 +183,6 @@ def _file(path: Path) -> str:
     if LOOKS_SECRET.search(str(path)):
         raise typer.BadParameter("this takes the path of a file that holds the key, not the key")
     return str(path if str(path).startswith("~") else path.absolute())
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a new file for its owner alone; half of one is taken away again.
-
-    Raises:
-        OSError: there is one by now, or it cannot be written.
-    """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError:
-        with suppress(OSError):
-            path.unlink()
-        raise
 
 
 def _farewell(path: Path, answers: Answers, key: str) -> str:

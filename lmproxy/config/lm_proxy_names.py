@@ -37,6 +37,18 @@ ALLOW_ALL = (f"{_CHECK}.AllowAll", f"{_CHECK}.allow_all.AllowAll")
 """The key check that lets everybody in."""
 NAMES = (*OURS, *IN_CONFIG, *ALLOW_ALL)
 """Everything of that package's that means something here."""
+MODERN: Mapping[str, str] = MappingProxyType(
+    {
+        "lm_proxy.api_key_check.CheckAPIKeyWithRequest": "request",
+        "lm_proxy.handlers.HTTPHeadersForwarder": "headers_forwarder",
+        "lm_proxy.handlers.RateLimiter": "rate_limiter",
+        "lm_proxy.handlers.forward_http_headers.HTTPHeadersForwarder": "headers_forwarder",
+        "lm_proxy.handlers.rate_limiter.RateLimiter": "rate_limiter",
+        "lm_proxy.loggers.log_writers.JsonLogWriter": "lm_proxy.loggers.JsonLogWriter",
+        "lm_proxy.strategies.Fallback": "fallback",
+    }
+)
+"""Short names, and those that lm-proxy itself came to have."""
 
 
 def ours(dotted: str) -> str:
@@ -47,3 +59,8 @@ def ours(dotted: str) -> str:
 def is_theirs(dotted: str) -> bool:
     """Whether it is a name of that package's."""
     return dotted.partition(".")[0] == PACKAGE
+
+
+def modern(dotted: str) -> str:
+    """How a config written today says `dotted`; others as they are."""
+    return MODERN.get(dotted, dotted)

@@ -17,7 +17,6 @@ from lmproxy.keys.remote import Fetch, RemoteCheck
 from lmproxy.keys.verdicts import Verdicts
 
 PLACE: KeyPath = ("api_key_check",)
-KINDS = {"request": "lmproxy.keys.web_check.WebCheck"}
 KINDS = {
     "jwt": "lmproxy.keys.jwt_check.JwtCheck",
     "request": "lmproxy.keys.web_check.WebCheck",

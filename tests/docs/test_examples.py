@@ -279,6 +279,7 @@ def test_every_option_of_the_operating_page_exists() -> None:
             [],
             ["serve"],
             ["init"],
+            ["migrate"],
             ["check"],
             ["explain"],
             ["models"],
