@@ -42,16 +42,21 @@ class Gathered:
     """A plain answer made of texts, chunks, or one whole answer."""
 
     def __init__(self) -> None:
-        self.content = ""
+        self._texts: list[str] = []
         self.finish_reason = "stop"
         self.usage: Any = None
         self._message: Json = {"role": "assistant"}
         self._whole: Json | None = None
 
+    @property
+    def content(self) -> str:
+        """The text so far, put together."""
+        return "".join(self._texts)
+
     def add(self, item: str | Json) -> None:
         """Take the next piece."""
         if isinstance(item, str):
-            self.content += item
+            self._texts.append(item)
             return
         self.usage = item.get("usage") or self.usage
         choice = first_choice(item)
@@ -61,7 +66,7 @@ class Gathered:
         self._add_delta(choice.get("delta") or {})
 
     def _add_delta(self, delta: Json) -> None:
-        self.content += delta.get("content") or ""
+        self._texts.append(delta.get("content") or "")
         if delta.get("reasoning_content"):
             thoughts = self._message.get("reasoning_content", "")
             self._message["reasoning_content"] = thoughts + delta["reasoning_content"]
