@@ -44,6 +44,7 @@ ENVIRONMENT = {
     "AZURE_OPENAI_KEY": "azure-0123456789abcdef",
     "AWS_ID": "AKIA0123456789ABCDEF",
     "AWS_KEY": "aws-0123456789abcdef",
+    "TOKEN": "token-0123456789abcdef",
     "VERTEX_JSON": '{"type": "service_account"}',
 }
 FILES = {"ssl_keyfile", "ssl_certfile", "keys_dir", "model_file", "ca_file"}
@@ -61,6 +62,8 @@ NEEDED = {
     ("[connections.fallback]", "connections"),
     ("[connections.function]", "api_type"),
     ("[connections.function]", "inference_func"),
+    ("[connections.command]", "api_type"),
+    ("[connections.command]", "cli"),
     ("[[groups.people.api_keys]]", "key"),
     ("[[loggers]]", "path"),
     ("[[before]]", "class"),
@@ -225,7 +228,7 @@ def test_the_whole_file_uncommented_has_no_key_twice() -> None:
 
     document = tomllib.loads("\n".join(lines))
 
-    shown = {"local", "fallback", "function", "openai", "azure", "bedrock", "vertex"}
+    shown = {"command", "local", "fallback", "function", "openai", "azure", "bedrock", "vertex"}
     assert set(document["connections"]) == shown
 
 

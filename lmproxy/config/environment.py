@@ -56,8 +56,16 @@ def config_path() -> str | None:
 
 def child_environment() -> dict[str, str]:
     """What a child process needs to run Python, and nothing that may be a secret."""
-    wanted = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "PYTHONPATH")
-    return {name: os.environ[name] for name in wanted if name in os.environ}
+    return {**command_environment(), **_those("LD_LIBRARY_PATH", "PYTHONPATH")}
+
+
+def command_environment() -> dict[str, str]:
+    """What any command needs to run, and nothing that may be a secret."""
+    return _those("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
+
+
+def _those(*names: str) -> dict[str, str]:
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 NOT_FOR_LITELLM = ("AWS_BEARER_TOKEN_BEDROCK", "AWS_BEDROCK_RUNTIME_ENDPOINT", "AZURE_AD_TOKEN")

@@ -6,7 +6,9 @@
 - `catalogue`: which models the providers list, remembered; `model_list`: how each kind lists them
 - `provider`: a connection to a URL; `local/`: to a model in a child process; `function`: to
   somebody's Python, asked by `inference`, whose answers `given` reads; `own_class`: to an object of
-  theirs; `nothing`: to no model at all; `item_reply`: the reply made of what is given
+  theirs; `command/`: to a command; `nothing`: to no model at all; `item_reply`: the reply made of
+  what a function or a command gives
+- `plain_chat`: what of a chat can go to who takes texts only
 - `overrides`: an operator's fields over a request's
 - `vendors`: where each kind of provider lives and what it speaks, each a `vendor`
 - `request_body`: a client's body as it goes on; `upload`: a client's form

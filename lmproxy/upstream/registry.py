@@ -29,6 +29,7 @@ from lmproxy.upstream.vendors import ALL, advice
 log = logs.get(__name__)
 
 KINDS = {
+    "cli": "lmproxy.upstream.command.connection.CommandLine",
     "function": "lmproxy.upstream.function.Function",
     "local": "lmproxy.upstream.local.connection.Local",
     "none": "lmproxy.upstream.nothing.Nothing",

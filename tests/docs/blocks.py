@@ -50,6 +50,7 @@ ENVIRONMENT = {
     "TEAM_KEY": "team-0123456789abcdef0123",
     "INTERN_KEY": "intern-0123456789abcdef01",
     "RESEARCH_KEY": "research-0123456789abcdef",
+    "GREETER_TOKEN": "greeter-0123456789abcdef",
     "ALICE_KEY": "alice-0123456789abcdef012",
 }
 

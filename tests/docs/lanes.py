@@ -41,6 +41,7 @@ def _upstreams(kinds: list[str]) -> Upstreams:
         "api_base": f"{BASE.removesuffix('/v1')}/openai/v1",
     }
     connections["function"] = {"api_type": "function", "inference_func": "json.dumps"}
+    connections["cli"] = {"api_type": "cli", "cli": "cat"}
     connections["local"] = {"api_type": "local"}
     with TemporaryDirectory() as folder:
         file = Path(folder) / "all.toml"

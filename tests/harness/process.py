@@ -3,6 +3,14 @@
 from pathlib import Path
 
 
+def is_running(pid: int) -> bool:
+    """Whether there is such a process; what has ended and was not waited for is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def descriptors(pid: int) -> int:
     """How many descriptors are open."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
