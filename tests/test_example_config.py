@@ -62,6 +62,9 @@ NEEDED = {
     ("[connections.fallback]", "connections"),
     ("[connections.function]", "api_type"),
     ("[connections.function]", "inference_func"),
+    ("[connections.transformers]", "api_type"),
+    ("[connections.transformers]", "model"),
+    ("[connections.transformers]", "python"),
     ("[connections.command]", "api_type"),
     ("[connections.command]", "cli"),
     ("[[groups.people.api_keys]]", "key"),
@@ -228,7 +231,8 @@ def test_the_whole_file_uncommented_has_no_key_twice() -> None:
 
     document = tomllib.loads("\n".join(lines))
 
-    shown = {"command", "local", "fallback", "function", "openai", "azure", "bedrock", "vertex"}
+    here = {"local", "transformers", "command", "function", "fallback"}
+    shown = {*here, "openai", "azure", "bedrock", "vertex"}
     assert set(document["connections"]) == shown
 
 

@@ -54,6 +54,8 @@ class Connection(ABC):
         """`ask`, with what the config wants changed of requests and answers."""
         self.is_strict = common.settings.unsupported_params == "reject"
         """Whether requests with fields that cannot go on are refused."""
+        self.unwise: tuple[tuple[str, str], ...] = ()
+        """What of its table is accepted and does nothing: a key, or `table.key`, and why."""
         self.litellm: str | None = None
         """LiteLLM's name of the provider; `None` if it has none."""
         self.own_model: str | None = None

@@ -33,6 +33,7 @@ KINDS = {
     "function": "lmproxy.upstream.function.Function",
     "local": "lmproxy.upstream.local.connection.Local",
     "none": "lmproxy.upstream.nothing.Nothing",
+    "transformers": "lmproxy.upstream.local.transformers.Transformers",
     **dict.fromkeys(ALL, "lmproxy.upstream.provider.Provider"),
 }
 """The class of each `api_type`. Anything else with a dot is a path to anybody's class."""
@@ -169,7 +170,10 @@ def compile_upstreams(
         try:
             media = settings.remote_media or config.settings.remote_media
             common = Common(name, settings, _lane(config, settings), scrubber, door, media)
-            connections[name] = _make(settings, common)
+            made = connections[name] = _make(settings, common)
+            warnings += [
+                config.problem((*place, *key.split(".")), words) for key, words in made.unwise
+            ]
         except BindError as error:
             problems += [config.problem(*found) for found in error.found]
         warnings += _advice(config, name, settings)

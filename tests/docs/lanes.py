@@ -42,6 +42,8 @@ def _upstreams(kinds: list[str]) -> Upstreams:
     }
     connections["function"] = {"api_type": "function", "inference_func": "json.dumps"}
     connections["cli"] = {"api_type": "cli", "cli": "cat"}
+    torch = {"model": "m", "python": sys.executable}
+    connections["transformers"] = {"api_type": "transformers", **torch}
     connections["local"] = {"api_type": "local"}
     with TemporaryDirectory() as folder:
         file = Path(folder) / "all.toml"

@@ -47,9 +47,12 @@ def without_files(document: Any, folder: Path) -> Any:
     """The example with every path of another machine replaced by a file that is there."""
     if isinstance(document, dict):
         return {key: without_files(value, folder) for key, value in document.items()}
-    if isinstance(document, str) and document.removeprefix("file:").startswith(("/etc/", "/var/")):
+    if isinstance(document, str) and document.removeprefix("file:").startswith(
+        ("/etc/", "/opt/", "/var/")
+    ):
         target = folder / Path(document).name
         shutil.copy(certifi.where(), target)
+        target.chmod(0o700)  # It may stand for a program.
         target.write_text("secret-0123456789abcdef") if document.startswith("file:") else None
         return f"file:{target}" if document.startswith("file:") else str(target)
     return document

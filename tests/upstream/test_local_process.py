@@ -20,14 +20,12 @@ import uvloop
 
 from lmproxy.call import Json
 from lmproxy.upstream.local.child import names_its_pooling
+from lmproxy.upstream.local.gguf import LocalSettings, check_installed, packaged_model_file
 from lmproxy.upstream.local.process import (
     LocalModelFailed,
     LocalModelMissing,
     LocalProcess,
-    LocalSettings,
     Pauses,
-    check_installed,
-    packaged_model_file,
 )
 
 SETTINGS = LocalSettings(packaged_model_file(), "smollm2", 1024, None, 2)
@@ -259,7 +257,8 @@ def test_what_is_missing_comes_with_a_command(lookup: str, monkeypatch: pytest.M
 
 PARENT = """
 import asyncio, os, sys, time
-from lmproxy.upstream.local.process import LocalProcess, LocalSettings, packaged_model_file
+from lmproxy.upstream.local.gguf import LocalSettings, packaged_model_file
+from lmproxy.upstream.local.process import LocalProcess
 
 async def main():
     process = LocalProcess(LocalSettings(packaged_model_file(), "smollm2", 512, None, 1))

@@ -1,5 +1,8 @@
 """Where does a model on this machine answer?
 
-- `connection`: `api_type = "local"`; `process`: the child process that it keeps; `child`: the
-  program that runs there
+- `served`: what all of these have in common: `process`, the child process that is kept
+- `connection`: `api_type = "local"`; `gguf`: the file that it serves; `child`: the program that
+  runs there
+- `transformers`: `api_type = "transformers"`; `transformers_params`: how its model is loaded, and
+  started; its program is in `lmproxy.child`
 """

@@ -1,22 +1,11 @@
 """What runs the embedded model? This program, beside the proxy, so that its work never holds it up.
 
-The contract of `python -m lmproxy.upstream.local.child`:
-
-- stdin brings one JSON line, the fields of `Orders`. The key comes this way because other users of
-  the machine can read arguments, and child processes inherit environments.
-- stdout carries one JSON line, `{"port": N}`, when http://127.0.0.1:N is ready to serve.
-- stderr carries llama.cpp's errors, and nothing in a good start.
-- It ends when stdin ends, by which it notices a parent that closed it or died. On Linux the kernel
-  also kills it with the thread that started it. SIGINT and SIGTERM are ignored: a terminal or a
-  service manager sends them to the whole group, and the proxy still has answers to finish.
+`python -m lmproxy.upstream.local.child` keeps the contract of `lmproxy.child.life`. stderr carries
+llama.cpp's errors, and nothing in a good start.
 
 Keep imports few: every start waits for them.
 """
 
-import ctypes
-import json
-import os
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +14,8 @@ from urllib.parse import urlsplit
 
 import xllamacpp
 
-_PR_SET_PDEATHSIG = 1  # prctl(2)
+from lmproxy.child.life import live
+
 _LARGEST_BATCH = 2048
 _HEADER_BYTES = 1 << 20
 
@@ -51,32 +41,13 @@ class Orders:
 
 def main() -> None:
     """Serve until stdin ends."""
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signal_number, signal.SIG_IGN)
-    answer_fd = claim_stdout()
-    orders = Orders(**json.loads(sys.stdin.buffer.readline()))
-    die_with(orders.parent_pid)
-    server = serve(orders)
-    port = urlsplit(server.listening_address).port
-    os.write(answer_fd, json.dumps({"port": port}).encode() + b"\n")
-    sys.stdin.buffer.read()
-    os._exit(0)  # Ending in order would wait for the answers that are being generated.
+    live(start)
 
 
-def claim_stdout() -> int:
-    """Return a descriptor for what was stdout; whatever else is printed goes to stderr."""
-    answer_fd = os.dup(1)
-    os.dup2(2, 1)
-    return answer_fd
-
-
-def die_with(parent_pid: int) -> None:
-    """Have the kernel kill this process with its parent, even while it is loading a model."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:  # It died before the kernel was asked.
-        sys.exit("The process that asked for the embedded model is gone.")
+def start(orders: dict[str, Any]) -> tuple[int, object]:
+    """Load the model; the port where it answers, and the server."""
+    server = serve(Orders(**orders))
+    return urlsplit(server.listening_address).port or 0, server
 
 
 def serve(orders: Orders) -> Any:

