@@ -43,7 +43,7 @@ class Gateway:
         self.under_way = 0
 
     def arrive(self, arrival: Arrival, presented: Sequence[bytes]) -> "Passage":
-        """Begin a request's record. Use as `async with`.
+        """Begin a request's record. Use as `with`.
 
         Args:
             arrival: the request as it came.
@@ -99,11 +99,11 @@ class Passage:
         """Request fields that did not go to the provider."""
         return self._draft.observed.dropped_params
 
-    async def __aenter__(self) -> "Passage":
+    def __enter__(self) -> "Passage":
         self._gateway.under_way += 1
         return self
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,

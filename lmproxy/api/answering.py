@@ -43,7 +43,7 @@ def _session(exchange: Exchange) -> str | None:
 
 
 async def _send_what(exchange: Exchange, passage: Passage, ask: Ask, *, stream: bool) -> None:
-    async with ClientWatch(exchange):
+    with ClientWatch(exchange):
         if stream:
             await _stream(exchange, passage, ask)
         else:
@@ -77,7 +77,7 @@ async def _send(exchange: Exchange, passage: Passage, reply: Reply) -> None:
 
 
 async def _stream(exchange: Exchange, passage: Passage, ask: Ask) -> None:
-    async with EventSender(exchange, lambda: own_headers(exchange, passage)) as sender:
+    with EventSender(exchange, lambda: own_headers(exchange, passage)) as sender:
         try:
             await sender.pass_on(await ask())
         except asyncio.CancelledError:

@@ -13,7 +13,7 @@ from lmproxy.tasks import spawn
 
 
 class ClientWatch:
-    """`async with` around the work: raises `ClientGone` inside it when the client leaves.
+    """`with` around the work: raises `ClientGone` inside it when the client leaves.
 
     To be entered when the body has been read.
     """
@@ -24,7 +24,7 @@ class ClientWatch:
         self._left: type[ClientGone] | None = None
         self._watch: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         work = asyncio.current_task()
         assert work is not None
         self._work = work
@@ -42,7 +42,7 @@ class ClientWatch:
         self._left = ClientStalled if stalled else ClientGone
         self._work.cancel()
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,

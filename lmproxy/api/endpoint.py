@@ -7,6 +7,7 @@ the last byte. An endpoint's function reads, asks and sends.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from lmproxy import logs
@@ -75,27 +76,22 @@ class Shell:
         exchange = Exchange(scope, receive, send, self._policy)
         exchange.dialect = self._endpoint.dialect(exchange.headers)
         arrival = exchange.arrival(self._endpoint.operation)
-        try:
-            async with self._gateway.arrive(arrival, presented(exchange.headers)) as passage:
-                await self._answer(exchange, passage)
-        except ClientGone:
-            return
-
-    async def _answer(self, exchange: Exchange, passage: Passage) -> None:
-        try:
-            exchange.check_headers()
-            await self._endpoint.answer(exchange, passage)
-        except ClientGone:
-            raise
-        except ProxyError as error:
-            await refuse(exchange, passage, error)
-        except asyncio.CancelledError:
-            # Only a stop cancels us: leavers are `ClientGone`. The task ends here either way, and
-            # what leaves it as an error would be answered and logged by uvicorn in its own form.
-            await break_off(exchange, passage, ShuttingDown())
-        except Exception:
-            log.exception("a request failed", id=passage.id)
-            await break_off(exchange, passage, InternalError())
+        gate = self._gateway.arrive(arrival, presented(exchange.headers))
+        with suppress(ClientGone), gate as passage:
+            try:
+                exchange.check_headers()
+                await self._endpoint.answer(exchange, passage)
+            except ClientGone:
+                raise
+            except ProxyError as error:
+                await refuse(exchange, passage, error)
+            except asyncio.CancelledError:
+                # Only a stop cancels us: leavers are `ClientGone`. The task ends here either way;
+                # what leaves it as an error would be answered and logged by uvicorn in its form.
+                await break_off(exchange, passage, ShuttingDown())
+            except Exception:
+                log.exception("a request failed", id=passage.id)
+                await break_off(exchange, passage, InternalError())
 
 
 def own_headers(exchange: Exchange, passage: Passage) -> list[Header]:

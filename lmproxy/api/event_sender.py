@@ -20,7 +20,7 @@ UNBUFFERED: tuple[Header, ...] = ((b"cache-control", b"no-cache"), (b"x-accel-bu
 
 
 class EventSender:
-    """One event stream. `async with` ends its timer."""
+    """One event stream. `with` ends its timer."""
 
     def __init__(self, exchange: Exchange, headers: Callable[[], list[Header]]) -> None:
         """`headers` gives our own headers once they are needed, for the route is known late."""
@@ -45,11 +45,11 @@ class EventSender:
         """Whether the stream's own end is out: the client has everything."""
         return self._exchange.dialect.ends(self._exchange.last_events)
 
-    async def __aenter__(self) -> "EventSender":
+    def __enter__(self) -> "EventSender":
         self._arm(self._exchange.policy.stream_head_wait_s)
         return self
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,

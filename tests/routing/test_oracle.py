@@ -78,7 +78,7 @@ async def walk_all(
 
 
 async def walk(gateway: Gateway, key: str, name: str) -> str | None:
-    async with gateway.arrive(ARRIVAL, [key.encode()]) as passage:
+    with gateway.arrive(ARRIVAL, [key.encode()]) as passage:
         try:
             await passage.admit()
             reply = await passage.ask(Call("openai", "chat", name, {}, stream=False))
