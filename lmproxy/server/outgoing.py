@@ -1,24 +1,18 @@
-"""How does an answer go out? Its head with its first bytes; a whole answer in one write.
+"""How does an answer go out? Its head with its first bytes.
 
-uvicorn writes the head and each piece by themselves, and a write is a system call: 8 µs. For an
-answer that comes as a whole it also keeps a state which nobody will ask for: what is left out here
-took another 3 % of a relayed request.
+uvicorn writes the head and each piece by themselves, and a write is a system call: 8 µs.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import (
-    HEADER_VALUE_RE,
-    STATUS_LINE,
-    RequestResponseCycle,
-)
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from lmproxy.api.exchange import Message
 
-CHANGE_FRAMING = {b"connection", b"transfer-encoding"}
 _send: Callable[[RequestResponseCycle, Any], Awaitable[None]] = RequestResponseCycle.send
+"""uvicorn's."""
 
 
 class Outgoing:
@@ -40,7 +34,7 @@ class Outgoing:
         head, self._head = self._head, None
         if head is None:
             await _send(cycle, message)
-        elif message.get("more_body") or not self._send_whole(head, message.get("body", b"")):
+        else:
             await self._send_together(head, message)
         if cycle.response_complete:
             self._let_go()
@@ -60,29 +54,6 @@ class Outgoing:
         """Leave no circle of objects: only the garbage collector would find them."""
         self._cycle.scope["extensions"] = {}
         self._cycle.__dict__.pop("send", None)
-
-    def _send_whole(self, head: Message, body: bytes) -> bool:
-        """Send an answer of which nothing is out; `False`: it needs what only uvicorn knows."""
-        cycle = self._cycle
-        lines = [*cycle.default_headers, *head["headers"]]
-        names, values = zip(*lines, strict=True)
-        if (
-            cycle.disconnected
-            or cycle.flow.write_paused
-            or not cycle.keep_alive
-            or cycle.scope["method"] == "HEAD"
-            or (b"content-length", b"%d" % len(body)) not in lines
-            or not CHANGE_FRAMING.isdisjoint(names)
-            or HEADER_VALUE_RE.search(b"".join(values))
-        ):
-            return False
-        cycle.response_started = cycle.response_complete = True
-        cycle.waiting_for_100_continue = False
-        written = b"".join([b"%s: %s\r\n" % line for line in lines])
-        cycle.transport.write(b"%s%s\r\n%s" % (STATUS_LINE[head["status"]], written, body))
-        cycle.message_event.set()
-        cycle.on_response()
-        return True
 
 
 class _Held:
