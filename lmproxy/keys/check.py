@@ -131,7 +131,7 @@ class KeyCheck:
         except CannotTell as error:
             log.error("the key check failed", reason=str(error))
             raise _cannot_tell() from None
-        except Exception as error:  # noqa: BLE001 - anybody's code may raise anything.
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - anybody's code may raise anything.
             log.error("the key check failed", raised=where_raised(error))
             raise _cannot_tell() from None
         return self._permitted(_judgement(given))

@@ -66,7 +66,7 @@ class Inference:
                 yield as_item(item)
         except (UpstreamFault, GeneratorExit):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             log.exception("the function of a connection failed", connection=name)
             raise UpstreamFault("The function behind this model failed.") from error
         finally:
@@ -117,7 +117,7 @@ class Inference:
         async def run() -> Any:
             try:
                 return await self._function(prompt, **fields, callback=callback)
-            except Exception as error:  # noqa: BLE001 - raised where its pieces are read.
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - raised where its pieces are read.
                 return Failed(error)
             finally:
                 pieces.put_nowait(EXHAUSTED)
@@ -143,7 +143,7 @@ class Inference:
 class Failed:
     """What a function raised, on its way to where that is read."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         self.error = error
 
 

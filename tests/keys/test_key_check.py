@@ -26,6 +26,8 @@ import asyncio
 def validate(key):
     if key == "broken":
         raise ValueError(key)
+    if key == "leaving":
+        raise SystemExit(key)
     if key == "elsewhere":
         return "no-such-group"
     return {"ANNA": "team", "of-a-guest": ("guests", {"mail": "guest@example"})}.get(key)
@@ -149,6 +151,7 @@ def test_the_group_it_names_decides_and_loggers_hear_who_it_is(
     ("key", "status", "code", "said"),
     [
         ("broken", 503, "key_check_unavailable", "the key check failed"),
+        ("leaving", 503, "key_check_unavailable", "the key check failed"),
         ("elsewhere", 401, "invalid_api_key", "the key check named a group that may not use"),
     ],
 )

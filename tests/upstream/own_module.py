@@ -60,6 +60,12 @@ async def breaks(messages, callback=None, **params):
 async def fails(messages, **params):
     raise ValueError("canary in an error")
 
+async def leaves(messages, callback=None, **params):
+    raise SystemExit("canary in an end")
+
+def leaves_thread(messages, **params):
+    raise SystemExit("canary in an end")
+
 async def nothing(messages, **params):
     return None
 

@@ -15,8 +15,8 @@ from tests.harness.waiting import until
 from tests.upstream.own_module import MODULE
 
 FUNCTIONS = [
-    "ok", "shows", "plain", "says", "object_with_content", "tools", "breaks", "fails", "nothing",
-    "waits",
+    "ok", "shows", "plain", "says", "object_with_content", "tools", "breaks", "fails", "leaves",
+    "leaves_thread", "nothing", "waits",
 ]  # fmt: skip
 
 
@@ -143,6 +143,8 @@ def test_tool_calls_of_an_answer_that_knows_its_choices(client: openai.OpenAI) -
     ("model", "status", "code"),
     [
         ("fails", 502, "upstream_error"),
+        ("leaves", 502, "upstream_error"),
+        ("leaves_thread", 502, "upstream_error"),
         ("nothing", 502, "upstream_invalid_response"),
         ("never", 504, "upstream_timeout"),
     ],
