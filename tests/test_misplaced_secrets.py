@@ -20,6 +20,7 @@ CANARY = "m1spl4ced-0123456789abcdef"
 IN_A_CONFIG = [
     ("top", f"api_kee = '{CANARY}'"),
     ("top", f"ssl_keyfile = '{CANARY}'"),
+    ("top", f"ssl_keyfile = '{CANARY * 11}'"),
     ("top", f"lane = '{CANARY}'"),
     ("top", f"port = '{CANARY}'"),
     ("top", f"enabled = '{CANARY}'"),
@@ -29,6 +30,8 @@ IN_A_CONFIG = [
     ("connection", f"proxy = '{CANARY}'"),
     ("connection", f"proxy = 'agent:{CANARY}@proxy:3128'"),
     ("connection", f"ca_file = '{CANARY}'"),
+    ("connection", f"ca_file = '{CANARY * 11}'"),
+    ("connection", f"api_type = 'google'\ngoogle_cloud_service_account = '{CANARY * 11}'"),
     ("connection", f"speaks = ['{CANARY}']"),
     ("connection", f"stream_usage = '{CANARY}'"),
     ("connection", f"models = '{CANARY}'"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lmproxy.config.load import Config
 from lmproxy.config.places import KeyPath
+from lmproxy.config.values import is_file
 from lmproxy.errors import Problem
 
 
@@ -24,7 +25,7 @@ def _tls(config: Config) -> Iterator[Problem]:
         there, missing = ("ssl_keyfile", "ssl_certfile") if key else ("ssl_certfile", "ssl_keyfile")
         yield config.problem((there,), f"needs {missing} beside it")
     files = {"ssl_certfile": chain, "ssl_keyfile": key}
-    absent = [name for name, file in files.items() if file is not None and not file.is_file()]
+    absent = [name for name, file in files.items() if file is not None and not is_file(file)]
     for name in absent:
         yield config.problem((name,), "there is no such file")
     if chain and key and not absent:

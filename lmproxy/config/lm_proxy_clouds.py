@@ -6,6 +6,7 @@ from pathlib import Path
 from lmproxy.config import lm_proxy_keys as theirs
 from lmproxy.config.lm_proxy_keys import is_true
 from lmproxy.config.lm_proxy_table import Table
+from lmproxy.config.values import is_file
 
 
 def azure(table: Table, kind: str) -> None:
@@ -75,7 +76,7 @@ def google(table: Table, kind: str) -> None:
     if accounts:
         account = values[accounts[0]]
         text = json.dumps(account) if isinstance(account, dict) else str(account)
-        if not text.lstrip().startswith("{") and not Path(text).is_file():
+        if not text.lstrip().startswith("{") and not is_file(Path(text)):
             table.fail(accounts[0], message="there is no such file")
         table.put(text, ("litellm", "vertex_credentials"), accounts[0])
         table.put("global", ("litellm", "vertex_location"), accounts[0])

@@ -9,6 +9,17 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is one. What cannot be a path, as a secret in its place, is none.
+
+    The system's own error would quote it.
+    """
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def _names(value: Any) -> Any:
     """Both spellings of a list of names: `["a", "b"]` and lm-proxy's `"a, b"`."""
     if isinstance(value, str):
