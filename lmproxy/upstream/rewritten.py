@@ -81,17 +81,13 @@ class Cut:
 
     def add(self, text: str) -> str:
         """What can be said after the next piece."""
-        text, said = self._held + text, []
-        while True:
-            mark = self._marks[self._hides]
-            before, found, after = text.partition(mark)
-            if not found:
-                break
-            said.append("" if self._hides else before)
-            text, self._hides = after, not self._hides
-        held = _begun(mark, text)
-        said.append("" if self._hides else text[: len(text) - held])
-        self._held = text[len(text) - held :]
+        text, said, start = self._held + text, [], 0
+        while (at := text.find(mark := self._marks[self._hides], start)) >= 0:
+            said.append("" if self._hides else text[start:at])
+            start, self._hides = at + len(mark), not self._hides
+        end = len(text) - _begun(mark, text[start:])
+        said.append("" if self._hides else text[start:end])
+        self._held = text[end:]
         return "".join(said)
 
     def end(self) -> str:

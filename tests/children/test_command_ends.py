@@ -1,11 +1,15 @@
 """A command ends when its request does, with all that it started."""
 
+import asyncio
 import signal
+import time
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from lmproxy.upstream.command import run
 from tests.children.conftest import commands
 from tests.children.test_command import ask, post
 from tests.conftest import TEAM_KEY, bearer
@@ -13,6 +17,10 @@ from tests.harness import configs
 from tests.harness.process import is_running
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
+
+MOST_S = 10.0
+"""Of processor time, for what takes a fraction of a second; a minute if each piece cost more than
+the one before it."""
 
 
 def wait_until_gone(folder: Path, name: str) -> None:
@@ -60,6 +68,23 @@ def test_more_requests_than_may_run_are_refused(proxy: Proxy) -> None:
 
     assert (second.status_code, second.json()["error"]["code"]) == (503, "connection_busy")
     wait_until_gone(proxy.folder, "single")
+
+
+def test_white_space_without_end_does_not_hold_up_the_loop() -> None:
+    async def pieces() -> AsyncGenerator[str, None]:
+        yield " a"
+        for _ in range(400_000):
+            yield " "
+        yield "b "
+
+    async def collected() -> list[str]:
+        return [text async for text in run.trimmed(pieces())]
+
+    before = time.process_time()
+    texts = asyncio.run(collected())
+
+    assert texts == ["a", " " * 400_000 + "b"]
+    assert time.process_time() - before < MOST_S
 
 
 def test_a_stop_ends_the_commands_under_way(tmp_path: Path) -> None:

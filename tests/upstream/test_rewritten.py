@@ -1,6 +1,7 @@
 """Texts cut out of answers, and reasoning put in, wherever a provider cuts its stream."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,13 @@ def test_cutting_pieces_is_cutting_the_whole(marks: tuple[str, str], pieces: lis
 
     pattern = f"{re.escape(begin)}.*?(?:{re.escape(end)}|\\Z)"
     assert said == re.sub(pattern, "", "".join(pieces), flags=re.DOTALL)
+
+
+def test_many_marks_in_one_text_cost_no_more_than_as_many_alone() -> None:
+    before = time.process_time()
+
+    assert Cut("<x>", "</x>").add("<x></x>y" * 400_000) == "y" * 400_000
+    assert time.process_time() - before < 10  # A fraction of a second; minutes if it were squared.
 
 
 @given(st.lists(st.text("ab<>", max_size=3), max_size=9))

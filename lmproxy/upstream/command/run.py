@@ -54,7 +54,7 @@ class Command:
         listening = tasks.spawn(last_words.read(process), f"stderr of {self.connection}")
         is_over = False
         try:
-            async with aclosing(_written(process)) as written, aclosing(_trimmed(written)) as texts:
+            async with aclosing(_written(process)) as written, aclosing(trimmed(written)) as texts:
                 async for text in texts:
                     yield text
             await process.wait()
@@ -135,19 +135,18 @@ async def _written(process: asyncio.subprocess.Process) -> AsyncGenerator[str, N
     yield decoder.decode(b"", final=True)
 
 
-async def _trimmed(texts: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+async def trimmed(texts: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
     """`texts` without white space at both ends of the whole."""
     has_begun = False
-    held = ""
-    async for text in texts:
-        held += text
-        if not has_begun:
-            held = held.lstrip()
-        ready = held.rstrip()
+    held: list[str] = []
+    async for piece in texts:
+        text = piece if has_begun else piece.lstrip()
+        ready = text.rstrip()
         if ready:
             has_begun = True
-            held = held[len(ready) :]
-            yield ready
+            yield "".join((*held, ready))
+            held = []
+        held.append(text[len(ready) :])
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:
