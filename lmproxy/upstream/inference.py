@@ -22,6 +22,8 @@ from lmproxy.upstream.given import Item, as_item, without_text
 log = logs.get(__name__)
 
 EXHAUSTED = object()
+OURS = frozenset({"messages", "model", "callback", "self"})
+"""Parameters that no client fills."""
 MOST_WAITING = 16
 """Pieces that a callback has taken and no client yet; then it waits."""
 
@@ -47,6 +49,7 @@ class Inference:
         if not parameters or parameters[0].kind is inspect.Parameter.KEYWORD_ONLY:
             raise TypeError
         self._takes = frozenset(_names(parameters))
+        self._filled = OURS | {parameters[0].name}
         self._in_loop = is_coroutine(function) or inspect.isasyncgenfunction(_code(function))
         takes_callback = not self._takes.isdisjoint(("callback", "**"))
         self._has_callback = alone and takes_callback and is_coroutine(function)
@@ -78,7 +81,7 @@ class Inference:
         fields = {
             name: value
             for name, value in call.body.items()
-            if value is not None and name not in ("messages", "model")
+            if value is not None and name not in self._filled
         }
         if self._says_model:
             fields["model"] = model

@@ -60,6 +60,9 @@ async def breaks(messages, callback=None, **params):
 async def fails(messages, **params):
     raise ValueError("canary in an error")
 
+def anything(prompt, **fields):
+    return ",".join(fields)
+
 async def leaves(messages, callback=None, **params):
     raise SystemExit("canary in an end")
 

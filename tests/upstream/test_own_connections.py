@@ -30,6 +30,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         "strategy": {"class": "own_module.Strategy", "word": "a", "api_key": "env:OWN", "times": 2},
         "factory": {"class": "own_module.factory", "word": "made"},
         "uses": "own_module.Uses",
+        "anything": {"api_type": "function", "inference_func": "own_module.anything"},
         "inferred": {"api_type": "function", "inference_func": "own_module.without_model"},
         "saved": {"class": "lm_proxy.strategies.Fallback", "connections": ["fails", "ok"]},
     }
@@ -106,6 +107,20 @@ def test_a_function_alone_gets_messages_and_what_was_sent_with_the_resolved_mode
     answer = client.chat.completions.create(**ask)
 
     assert answer.choices[0].message.content == "Say hello. other model,temperature"
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
+@pytest.mark.parametrize("model", ["ok", "says", "strategy", "anything"])
+@pytest.mark.parametrize("name", ["callback", "prompt", "self"])
+def test_no_field_of_a_request_stands_for_what_is_the_proxys_to_give(
+    name: str, model: str, stream: bool, proxy: Proxy
+) -> None:
+    body = chat(model, stream=stream, **{name: "a client's"})
+
+    answer = httpx.post(f"{proxy.api}/chat/completions", json=body, headers=bearer(TEAM_KEY))
+
+    assert answer.status_code == 200, answer.text
+    assert '"error"' not in answer.text
 
 
 def test_a_callbacks_pieces_are_the_stream_and_the_answers_usage_is_recorded(
