@@ -28,7 +28,16 @@ def _plain(message: Any) -> Json:
         content = "\n".join(map(_text, content))
     elif not isinstance(content, str | None):
         raise _no_text()
+    if not _are_calls(message.get("tool_calls")):
+        raise InvalidRequest("'tool_calls' must be a list of calls.", param="messages")
     return {**message, "content": content}
+
+
+def _are_calls(calls: Any) -> bool:
+    return calls is None or (
+        isinstance(calls, list)
+        and all(isinstance(c, dict) and isinstance(c.get("function"), dict | None) for c in calls)
+    )
 
 
 def _text(part: Any) -> str:

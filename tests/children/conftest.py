@@ -51,6 +51,7 @@ def connections(folder: Path) -> dict[str, dict[str, Any]]:
         "lines": {"cli": ["sh", "-c", f"echo one; read word < {fifo}; echo two; echo"]},
         "printed": {"cli": "printf '[%s]' <request>"},
         "read": {"cli": ["sh", "-c", "printf '['; cat; printf ']'"]},
+        "shell": {"cli": ["sh", "-c", "printf '[%s]' \"$1\"", "sh", "<request>"]},
         "deaf": {"cli": "true"},
         "arguments": {"cli": script(folder, "arguments.py", "-p", "<request>", "--", "<request>")},
         "inside": {"cli": script(folder, "arguments.py", "--text=<request>")},

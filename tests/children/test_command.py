@@ -28,6 +28,10 @@ def ask(model: str, prompt: Any = "hello", **more: Any) -> Any:
     return {"model": model, "messages": [{"role": "user", "content": prompt}], **more}
 
 
+def calling(model: str, tool_calls: Any) -> Any:
+    return {"model": model, "messages": [{"role": "assistant", "tool_calls": tool_calls}]}
+
+
 def post(proxy: Proxy, body: Any) -> httpx.Response:
     url = f"{proxy.api}/chat/completions"
     return httpx.post(url, json=body, headers=bearer(TEAM_KEY), timeout=30)
@@ -94,6 +98,7 @@ def test_no_shell_ever_reads_a_prompt(proxy: Proxy) -> None:
     assert (first, last) == ("-p", "--")
     assert whole == again == NASTY
     assert inside == f"--text={NASTY}"
+    assert said(proxy, "shell", NASTY) == f"[{NASTY}]"
 
 
 def test_a_prompt_never_becomes_an_option(proxy: Proxy) -> None:
@@ -188,8 +193,11 @@ def test_a_failure_after_the_first_line_ends_the_stream_with_an_error(
         (ask("printed", "x" * 300_000), "longer than an argument"),
         (ask("printed", [PICTURE]), "takes text only"),
         (ask("strict", temperature=0.5), "'temperature'"),
+        (calling("read", "abc"), "'tool_calls' must be a list of calls"),
+        (calling("read", ["abc"]), "'tool_calls' must be a list of calls"),
+        (calling("read", [{"function": "abc"}]), "'tool_calls' must be a list of calls"),
     ],
-    ids=["NUL", "too long", "picture", "strict"],
+    ids=["NUL", "too long", "picture", "strict", "no calls", "texts", "no function"],
 )
 def test_what_a_command_cannot_take_is_a_400_that_says_so(
     body: Any, words: str, proxy: Proxy

@@ -5,9 +5,12 @@ in the command line or else on stdin; what the command writes on stdout is the a
 """
 
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import PurePath
 
 from lmproxy.call import Call, Observed, Reply
 from lmproxy.child.prompt import prompt_of
@@ -21,6 +24,8 @@ from lmproxy.upstream.lease import Leases
 from lmproxy.upstream.plain_chat import leave_out, plain_messages
 
 REQUEST = "<request>"
+SHELLS = {"sh", "ash", "bash", "dash", "fish", "ksh", "mksh", "zsh", "csh", "tcsh"}
+COMMAND_OPTION = re.compile(r"-[a-z]*c[a-z]*")
 USUAL_CONCURRENCY = 4
 """Each request is a process, of whatever size."""
 
@@ -115,9 +120,21 @@ def _arguments(cli: str | list[str]) -> list[str]:
         raise Misfit("cli", "names no program", None)
     if REQUEST in arguments[0]:
         raise Misfit("cli", "the program would be the client's choice", f"move {REQUEST} behind it")
+    if _is_program_text(arguments):
+        hint = 'pass it behind the program: ["sh", "-c", \'wc -w "$1"\', "sh", "<request>"]'
+        raise Misfit("cli", "the shell would run what clients write", hint)
     if any("\0" in argument for argument in arguments):
         raise Misfit("cli", "has a NUL character", None)
     return arguments
+
+
+def _is_program_text(arguments: Sequence[str]) -> bool:
+    """Whether the prompt would be part of what a shell is told to run by `-c`."""
+    shells = (at for at, word in enumerate(arguments) if PurePath(word).name in SHELLS)
+    behind = arguments[next(shells, len(arguments)) + 1 :]
+    return any(
+        COMMAND_OPTION.fullmatch(option) and REQUEST in text for option, text in pairwise(behind)
+    )
 
 
 def _program(name: str, path: str | None) -> str:
