@@ -78,11 +78,13 @@ class ChatHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer a request."""
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
         given = self.headers.get("authorization", "")
         if not hmac.compare_digest(given.encode(), self.authorization.encode()):
+            self.close_connection = True  # Whoever it is, nothing more of it is read.
             self._refuse(401, "A wrong key.")
-        elif self.path != PATH:
+            return
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        if self.path != PATH:
             self._refuse(404, "There is no such path.")
         else:
             self._answer(body)
