@@ -14,14 +14,14 @@ import one another; `gateway` alone knows their order, `assembly` alone builds t
     __main__ > cli > ( app | server ) > assembly > api > gateway > ( attempts | handling )
              > snapshot > ( keys | routing | policy | handlers | upstream | recording ) > config
              > ( child | request_context | refusal )
-             > ( call | errors | patterns | scrub | logs | tasks ) > form
+             > ( call | errors | patterns | scrub | logs | tasks | threads ) > form
 
 Upper may import lower; names joined by `|` never each other. The build enforces it.
 
 - `call`: the frozen vocabulary; `errors`: every error a person can meet; `form`: what is uploaded
 - `request_context`: a request as somebody's own logger or handler sees it; `refusal`: how such a
   handler says no
-- `child/`: what runs in a process beside the proxy
+- `child/`: what runs in a process beside the proxy; `threads`: plain functions of anybody's
 - `config/`: one file in, one immutable config or every problem at once
 - `attempts`: one provider asked and noted, and who is asked next when it fails
 - `snapshot`: a config compiled, and what its rooms choose together; `handling`: what becomes of a

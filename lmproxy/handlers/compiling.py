@@ -7,9 +7,10 @@ from lmproxy.config import Config
 from lmproxy.config.binding import BindError, make
 from lmproxy.errors import Problem
 from lmproxy.handlers.before import Before, Step
-from lmproxy.handlers.calling import Handler, Threads
+from lmproxy.handlers.calling import Handler
 from lmproxy.handlers.headers_forwarder import HTTPHeadersForwarder
 from lmproxy.handlers.rate_limiter import RateLimiter
+from lmproxy.threads import Threads
 
 KINDS = {
     "headers_forwarder": "lmproxy.handlers.headers_forwarder.HTTPHeadersForwarder",
@@ -36,7 +37,7 @@ def compile_handlers(config: Config) -> tuple[Handlers, list[Problem]]:
     steps: list[Step] = []
     names: dict[bytes, None] = {}
     problems: list[Problem] = []
-    threads = Threads()
+    threads = Threads("handler")
     for index, said in enumerate(config.settings.before):
         place = ("before", index)
         try:

@@ -6,7 +6,6 @@ for a key that is none. Whatever goes wrong in it, nobody gets in: 503, for the 
 
 import asyncio
 import hashlib
-import inspect
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from lmproxy.config.binding import where_raised
 from lmproxy.errors import InvalidKey, ProxyError, Unavailable
 from lmproxy.keys.remote import RemoteCheck
 from lmproxy.keys.verdicts import Verdicts
+from lmproxy.threads import Threads
 
 log = logs.get(__name__)
 
@@ -82,6 +82,7 @@ class KeyCheck:
         self._name = name
         self._timeout_s = timeout_s
         self._verdicts = verdicts
+        self._threads = Threads("key check")
 
     async def identify(self, secrets: Sequence[bytes]) -> Caller:
         """The caller that the first of the presented secrets belongs to that is a key.
@@ -122,7 +123,7 @@ class KeyCheck:
             return Refusal("it is no text")
         try:
             async with asyncio.timeout(self._timeout_s):
-                given = await _called(self._check, key)
+                given = await self._threads.call(self._check, key)
         except ProxyError:
             raise
         except TimeoutError:
@@ -155,15 +156,6 @@ def _judgement(given: Any) -> Judgement:
         log.error("the key check named no group", group=type(group).__name__)
         return UNKNOWN
     return Verdict(group, info if isinstance(info, dict) and info else None)
-
-
-async def _called(check: Callable[[str], Any], key: str) -> Any:
-    """Only what was written for the loop runs in it."""
-    call = getattr(check, "__call__", check)  # noqa: B004 - an instance's method, not whether.
-    if inspect.iscoroutinefunction(check) or inspect.iscoroutinefunction(call):
-        return await check(key)
-    given = await asyncio.to_thread(check, key)
-    return await given if inspect.isawaitable(given) else given
 
 
 def _cannot_tell() -> Unavailable:

@@ -9,13 +9,13 @@ to. Only what was written for the loop runs in it; all else has a thread.
 import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Callable, Iterator
-from functools import partial
 from typing import Any
 
 from lmproxy import logs
 from lmproxy.call import Call, Json
 from lmproxy.errors import UpstreamFault
 from lmproxy.tasks import spawn
+from lmproxy.threads import Threads, code_of, is_coroutine
 from lmproxy.upstream.chat.form import texts
 from lmproxy.upstream.given import Item, as_item, without_text
 
@@ -50,10 +50,11 @@ class Inference:
             raise TypeError
         self._takes = frozenset(_names(parameters))
         self._filled = OURS | {parameters[0].name}
-        self._in_loop = is_coroutine(function) or inspect.isasyncgenfunction(_code(function))
+        self._in_loop = is_coroutine(function) or inspect.isasyncgenfunction(code_of(function))
         takes_callback = not self._takes.isdisjoint(("callback", "**"))
         self._has_callback = alone and takes_callback and is_coroutine(function)
         self._says_model = alone or "model" in self._takes
+        self._threads = Threads("function")
 
     async def items(self, name: str, call: Call, model: str) -> AsyncGenerator[Item, None]:
         """What the function gives for `call`; `name`: of its connection, for the log.
@@ -95,7 +96,7 @@ class Inference:
         given = (
             function(prompt, **fields)
             if self._in_loop
-            else await asyncio.to_thread(function, prompt, **fields)
+            else await self._threads.run(function, prompt, **fields)
         )
         if inspect.isawaitable(given):
             given = await given
@@ -103,7 +104,7 @@ class Inference:
             async for item in given:
                 yield item
         elif inspect.isgenerator(given):
-            while (item := await asyncio.to_thread(next, given, EXHAUSTED)) is not EXHAUSTED:
+            while (item := await self._threads.run(next, given, EXHAUSTED)) is not EXHAUSTED:
                 yield item
         else:
             yield given
@@ -148,20 +149,6 @@ class Failed:
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
-
-
-def is_coroutine(function: Callable[..., Any]) -> bool:
-    """Whether it is a coroutine function, or an instance with such a `__call__`."""
-    return inspect.iscoroutinefunction(_code(function))
-
-
-def _code(function: Callable[..., Any]) -> Any:
-    """What runs when it is called: of an instance its method."""
-    if isinstance(function, partial):
-        return _code(function.func)
-    if inspect.isroutine(function) or inspect.isclass(function):
-        return function
-    return function.__call__  # type: ignore[operator]
 
 
 def _names(parameters: list[inspect.Parameter]) -> Iterator[str]:

@@ -15,9 +15,10 @@ from lmproxy.config.binding import BindError, Spec, bind, make, resolve_class
 from lmproxy.config.fallback import PATH, SHORT
 from lmproxy.config.places import KeyPath
 from lmproxy.config.values import Alone
+from lmproxy.threads import is_coroutine
 from lmproxy.upstream.connection import Common, Connection
 from lmproxy.upstream.function import Called
-from lmproxy.upstream.inference import Inference, is_coroutine
+from lmproxy.upstream.inference import Inference
 
 OURS = {"enabled", "timeouts", "concurrency", "models", "remote_media"}
 """Keys that mean the same for every connection, whoever made its class."""
