@@ -78,11 +78,26 @@ def resolve_class(spec: Spec, known: dict[str, str], key: str | int) -> Any:
     found = _find(ours(known.get(spec.kind, spec.kind)).split("."), spec, key)
     if callable(found):
         return found
-    message = f"there is no '{spec.kind}'"
-    hint = nearest(spec.kind, known)
-    if is_theirs(spec.kind):
-        hint = nearest(spec.kind, NAMES) or f"what of lm-proxy's is here stands in {DOCUMENT}"
-    raise BindError([((*spec.place, key), message, hint)])
+    message = f"there is no '{spec.kind}'" if spec.kind else "is required"
+    raise BindError([((*spec.place, key), message, _hint_at_missing(spec.kind, known))])
+
+
+def _hint_at_missing(kind: str, known: Iterable[str]) -> str | None:
+    """What may have been meant by a name that stands for nothing, or why it does not."""
+    if is_theirs(kind):
+        return nearest(kind, NAMES) or f"what of lm-proxy's is here stands in {DOCUMENT}"
+    path = kind.split(".")
+    if len(path) == 1:
+        return nearest(kind, known)
+    for length in range(len(path) - 1, 0, -1):
+        name = ".".join(path[:length])
+        if name in sys.modules:  # It was just imported.
+            names = vars(sys.modules[name])
+            if path[length] in names:
+                return None  # Of a class in it, or nothing that can be called.
+            meant = nearest(path[length], names)
+            return meant or f"the module '{name}' has no '{path[length]}'"
+    return f"put {path[0]}.py beside the config, or install the package that has it"
 
 
 def _find(path: list[str], spec: Spec, key: str | int) -> Any:

@@ -46,6 +46,9 @@ def in_our_words(
     if is_true(values.get("dev_autoreload")):
         hint = "restart the proxy after a change"
         ours.unwise.append((("dev_autoreload",), "has no effect", hint))
+    if "api_key_check" in values and ours.values.pop("check_api_key", None) is not None:
+        same = "says the same as 'api_key_check'"
+        ours.wrong.append((("check_api_key",), same, "keep one of them"))
     connections = values.get("connections")
     if not isinstance(connections, dict):
         return ours

@@ -18,6 +18,7 @@ from lmproxy.config.values import (
     Operation,
     OptionalFile,
     PluginSpec,
+    Prefix,
     RemoteMedia,
     Seconds,
     StreamUsage,
@@ -191,7 +192,7 @@ class Settings(Table):
     """`false` answers every model request with 503."""
     dev_autoreload: bool = False
     """lm-proxy's; it has no effect."""
-    api_prefix: str = Field(default="/v1", pattern=r"^(/[\w.-]+)*$")
+    api_prefix: Prefix = "/v1"
     """Path in front of every API endpoint; may be empty."""
     ssl_keyfile: OptionalFile = None
     """PEM private key; with `ssl_certfile` the proxy speaks HTTPS."""

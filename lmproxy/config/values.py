@@ -68,6 +68,12 @@ def _optional_file(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"(/[\w.-]+)*", text):
+        raise ValueError("must be a path such as '/v1', without a slash at its end, or ''")
+    return text
+
+
 def _settings(value: Any) -> Any:
     """LiteLLM's settings: those that are secrets by their name are kept as such."""
     if not isinstance(value, dict):
@@ -112,6 +118,7 @@ Targets = Annotated[tuple[str, ...], BeforeValidator(_targets), Field(min_length
 Whole = Annotated[int, BeforeValidator(_number)]
 Seconds = Annotated[float, BeforeValidator(_number), Field(gt=0, le=7 * 24 * 3600)]
 Url = Annotated[str, AfterValidator(_url)]
+Prefix = Annotated[str, AfterValidator(_prefix)]
 OptionalFile = Annotated[Path | None, BeforeValidator(_optional_file)]
 Lane = Literal["auto", "relay", "translate", "litellm"]
 RemoteMedia = Literal["forward", "refuse"]

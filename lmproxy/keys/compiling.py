@@ -1,6 +1,6 @@
 """How are callers known? By the keys of the config, or as `api_key_check` says."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -84,6 +84,7 @@ def _allow_all(config: Config, said: Any) -> Compiled:
     if params.get("capture_api_key"):
         message = "has no effect: keys get into no log"
         compiled.warnings.append(config.problem((*PLACE, "capture_api_key"), message))
+    compiled.warnings += _unread_keys(config)
     return compiled
 
 
@@ -105,12 +106,15 @@ def _checked(config: Config, said: Any, fetch: Fetch) -> Compiled:
     if isinstance(check, RemoteCheck):
         for key, message in check.unwise():
             compiled.warnings.append(config.problem((*PLACE, key), message))
-    for name, group in groups.items():
-        if group.api_keys:
-            path = ("groups", name, "api_keys")
-            message = "has no effect: api_key_check alone says whose a key is"
-            compiled.warnings.append(config.problem(path, message))
+    compiled.warnings += _unread_keys(config)
     return compiled
+
+
+def _unread_keys(config: Config) -> Iterator[Problem]:
+    for name, group in config.settings.groups.items():
+        if group.api_keys:
+            message = "has no effect: api_key_check alone says whose a key is"
+            yield config.problem(("groups", name, "api_keys"), message)
 
 
 def _key_check(check: Any, usable: set[str], namer: Callable[[bytes], str]) -> KeyCheck:

@@ -5,7 +5,7 @@ the server answers 2xx. Otherwise than there, a redirect is no yes: it may lead 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ from lmproxy.keys.remote import Fetch, RemoteCheck
 METHODS = ("GET", "POST", "HEAD")
 CLIMBING = re.compile(r"[/\\]|^\.{1,2}$")
 """Keys that, in the path of a URL, would lead to another place: servers decode before they look."""
+USUAL_KEEP_S = 300
 KEEP_NO_S = 10.0
 """How long a no is remembered at most: a key that was just made works soon."""
 
@@ -39,7 +40,7 @@ class WebCheck(RemoteCheck):
         key_placeholder: str = "{api_key}",
         use_cache: bool = False,
         cache_size: Whole = 16384,
-        cache_ttl: Seconds = 300,
+        cache_ttl: Seconds = USUAL_KEEP_S,
         timeout: Seconds = 5,
         *,
         fetch: Fetch,
@@ -63,7 +64,7 @@ class WebCheck(RemoteCheck):
             groups: those that the config has, and whether they are on.
 
         Raises:
-            Misfit: the method is none of these, or no placeholder is anywhere.
+            Misfit: the method is none of these, no placeholder is anywhere, or nobody has a group.
         """
         self._method = method.upper()
         if self._method not in METHODS:
@@ -73,6 +74,10 @@ class WebCheck(RemoteCheck):
             hint = f'add headers = {{ Authorization = "Bearer {key_placeholder}" }}'
             raise Misfit("url", "the key is sent nowhere, so every key would be good", hint)
         self._tells_who = response_as_user_info
+        if default_group not in groups and not (group_field and response_as_user_info):
+            message = f"there is no group '{default_group}', so every key would be refused"
+            raise Misfit("default_group", message, "name a group of the config")
+        self._unwise = tuple(_idle(response_as_user_info, group_field, use_cache, cache_ttl))
         self._group_field = group_field
         self._default_group = default_group
         self._groups = groups
@@ -81,6 +86,10 @@ class WebCheck(RemoteCheck):
         self._keep_s = cache_ttl
         self.longest_s = 2 * timeout
         self.most_remembered = cache_size if use_cache else 0
+
+    def unwise(self) -> Iterator[tuple[str, str]]:
+        """What does nothing for lack of another key."""
+        yield from self._unwise
 
     async def start(self) -> None:
         """Nothing: a key is asked about when it comes."""
@@ -118,6 +127,15 @@ class WebCheck(RemoteCheck):
 
     def _is_on(self, group: Any) -> bool:
         return isinstance(group, str) and self._groups.get(group, False)
+
+
+def _idle(
+    tells_who: bool, group_field: str | None, use_cache: bool, cache_ttl: float
+) -> Iterator[tuple[str, str]]:
+    if group_field and not tells_who:
+        yield "group_field", "has no effect without response_as_user_info = true"
+    if cache_ttl != USUAL_KEEP_S and not use_cache:
+        yield "cache_ttl", "has no effect without use_cache = true"
 
 
 def _table(body: bytes) -> Json:

@@ -102,7 +102,9 @@ def _response(record: Json, answer: bytes | None) -> ResponseText | None:
 
 def print_request(request_context: RequestContext) -> None:
     """`print_stream = true`: what was asked and said, on standard output, once it is complete."""
-    request, said = request_context.request or Fields(), request_context.response
+    request, said = request_context.request, request_context.response
+    if request is None:  # Nothing was asked: a list of models, or who was refused before.
+        return
     given = request.get("messages")
     messages = given if isinstance(given, list) else []
     asked = [f"{m.get('role')}: {m.get('content')}" for m in messages if isinstance(m, dict)]

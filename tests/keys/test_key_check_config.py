@@ -38,7 +38,20 @@ def test_everybody_may_come_in_on_loopback_if_it_is_said_twice(
         (ALLOW, {}, "api_key_check: lets everybody in who can connect; set allow_anonymous = true"),
         (ALLOW, {"allow_anonymous": True, "host": "0.0.0.0"}, "lets everybody in who can connect"),
         ({**ALLOW, "group": "x"}, {"allow_anonymous": True}, "needs a group named 'x'"),
-        ("my_validators.nothing", {}, "there is no 'my_validators.nothing'"),
+        ("my_validators.nothing", {}, "the module 'my_validators' has no 'nothing'"),
+        ("my_validators.validat", {}, "did you mean 'validate'?"),
+        ("nowhere.check", {}, "put nowhere.py beside the config, or install the package that has"),
+        ({"url": "http://x/{api_key}"}, {}, "api_key_check.class: is required"),
+        (
+            "my_validators.validate",
+            {"check_api_key": "my_validators.validate"},
+            "check_api_key: says the same as 'api_key_check'; keep one of them",
+        ),
+        (
+            {"class": WEB, "url": "http://x/{api_key}"},
+            {},
+            "default_group: there is no group 'default', so every key would be refused",
+        ),
         ("lm_proxy.api_key_check.Check", {}, "there is no 'lm_proxy.api_key_check.Check'"),
         ({"class": WEB}, {}, "api_key_check.url: is required"),
         ({"class": WEB, "url": "http://x/"}, {}, "the key is sent nowhere, so every key would be"),
@@ -53,6 +66,32 @@ def test_a_check_that_cannot_be_is_refused_at_start(
 
     assert ended.returncode == 78
     assert words in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"group_field": "team"}, "group_field: has no effect without response_as_user_info"),
+        ({"cache_ttl": 60}, "cache_ttl: has no effect without use_cache = true"),
+    ],
+)
+def test_a_key_of_a_check_that_does_nothing_alone_is_a_warning(
+    more: dict[str, Any], words: str, provider: Provider, tmp_path: Path
+) -> None:
+    check = {"class": WEB, "url": "http://x/{api_key}", "default_group": "team", **more}
+
+    assert words in checked(tmp_path, config_with(provider, check)).stderr
+
+
+def test_keys_that_a_check_for_everybody_does_not_look_at_are_a_warning(
+    provider: Provider, tmp_path: Path
+) -> None:
+    groups = {"team": {"api_keys": ["a-long-enough-virtual-key"]}}
+    config = config_with(provider, ALLOW, groups=groups, allow_anonymous=True)
+
+    found = checked(tmp_path, config).stderr
+
+    assert "groups.team.api_keys: has no effect: api_key_check alone says whose a key is" in found
 
 
 def test_everybody_may_be_said_by_the_path_alone(provider: Provider, tmp_path: Path) -> None:

@@ -264,12 +264,14 @@ def test_print_stream_prints_what_was_asked_and_said(provider: Provider, tmp_pat
     config = {**base_config(provider), "print_stream": True}
     with printed.open("w") as stdout, Proxy(config, tmp_path, stdout=stdout) as proxy:
         ask(proxy, "printed-log", stream=True)
+        httpx.get(f"{proxy.api}/models", headers=bearer(TEAM_KEY))  # Nothing was asked.
         ask(proxy, "failed-print")
         until(lambda: "]\n" in printed.read_text(), "both to be printed")
         text = printed.read_text()
 
     asked = chat("printed-log")["messages"][0]["content"]
     assert f"printed-log\nuser: {asked}\nassistant: Hello there\n---" in text
+    assert text.count("---") == 2
     assert text.endswith("assistant: [upstream_error]\n")
 
 
