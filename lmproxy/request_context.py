@@ -46,7 +46,7 @@ class RequestContext:
         api_key_id: the key's name; never the key.
         created_at: local time without a zone.
         duration: seconds; `None` while it lasts.
-        user_info: what the key check knows of the caller.
+        user_info: what the key check knows of the caller; empty if that is nothing.
         extra: for plug-ins to leave something for one another.
         dialect: what the client speaks: `openai`, `anthropic` or `responses`.
         operation: what is asked for, in the word of records: `chat`, `messages`, `embeddings`.
@@ -65,7 +65,7 @@ class RequestContext:
     remote_addr: str | None = None
     created_at: datetime | None = None
     duration: float | None = None
-    user_info: Json | None = None
+    user_info: Json = field(default_factory=dict)
     extra: Json = field(default_factory=dict)
     dialect: str | None = None
     operation: str | None = None

@@ -46,7 +46,7 @@ class Routed:
             api_key_id=caller.key_id,
             remote_addr=self.arrival.address,
             created_at=datetime.fromtimestamp(self.time, UTC).astimezone().replace(tzinfo=None),
-            user_info=caller.user_info,
+            user_info=caller.user_info or {},
             extra=extra,
             dialect=call.dialect,
             operation=call.operation,

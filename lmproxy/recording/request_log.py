@@ -44,7 +44,7 @@ class RequestLog:
     ) -> None:
         """Call the function."""
         context = context_of(record, request, answer, handled)
-        context.user_info = user_info
+        context.user_info = user_info or {}
         given = self._sink(context)
         if isawaitable(given):
             self._runner = self._runner or asyncio.Runner()

@@ -147,7 +147,7 @@ def test_without_a_transformer_the_line_has_everything(provider: Provider, tmp_p
     assert line["request"] == chat("whole-log", temperature=0.5)
     assert line["llm_params"] == {"model": "whole-log", "temperature": 0.5}
     assert (line["id"], line["api_key_id"]) == (record["id"], record["key_id"])
-    assert (line["error"], line["user_info"], line["extra"]) == (None, None, {})
+    assert (line["error"], line["user_info"], line["extra"]) == (None, {}, {})
 
 
 def test_encryption_key_names_keys_as_lm_proxy_did(provider: Provider, tmp_path: Path) -> None:
