@@ -1,6 +1,6 @@
 """What OpenAI's SDK reads of either side."""
 
-from tests.lm_proxy.configs import TEAM_KEY
+from tests.lm_proxy.setups import TEAM_KEY
 from tests.lm_proxy.side import Side
 
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.lm_proxy.configs import CONFIGS
+from tests.lm_proxy.setups import CONFIGS
 from tests.lm_proxy.side import Pair, pair_of
 
 Pairs = Callable[[str], Pair]

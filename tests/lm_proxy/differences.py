@@ -12,7 +12,7 @@ import httpx
 
 from tests.conftest import chat
 from tests.lm_proxy import looking
-from tests.lm_proxy.configs import GUEST_KEY, TEAM_KEY
+from tests.lm_proxy.setups import GUEST_KEY, TEAM_KEY
 from tests.lm_proxy.side import Side
 from tests.provider import answers, behaviours, faults, refusals
 from tests.provider.exchange import Behaviour
@@ -33,7 +33,7 @@ class Difference:
         reason: why, in words.
         seen: what is seen of a side.
         of_theirs: what `seen` has to give of lm-proxy; `of_ours` likewise.
-        config: which of `configs.CONFIGS` both run on.
+        config: which of `setups.CONFIGS` both run on.
         behaviour: how both providers answer the model `open-difference`, if not well.
     """
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from tests.conftest import chat
-from tests.lm_proxy.configs import TEAM_KEY
+from tests.lm_proxy.setups import TEAM_KEY
 from tests.lm_proxy.side import ANSWER_S, Side
 
 Ask = Callable[[Side], httpx.Response]

@@ -100,6 +100,11 @@ AT_START = [
         "does not start", WEAK, text(key="env:UNSET"), "UNSET",
     ),
     AtStart(
+        "`YOUR_API_KEY_HERE`, `KEY1` or `changeme` as a key, with a `host` beyond loopback",
+        "starts", "does not start, and says how to make a key", WEAK,
+        text(key="YOUR_API_KEY_HERE").replace("127.0.0.1", "0.0.0.0", 1), "placeholder",
+    ),
+    AtStart(
         "one key in two groups", "starts; the first group has it", "does not start",
         "what it may do would depend on the order", text(group=f'[groups.b]\napi_keys = ["{KEY}"]'),
         "groups",

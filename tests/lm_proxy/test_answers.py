@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.lm_proxy.asking import streamed
-from tests.lm_proxy.configs import TEAM_KEY
+from tests.lm_proxy.setups import TEAM_KEY
 from tests.lm_proxy.side import Pair, Side
 from tests.provider import answers, behaviours
 

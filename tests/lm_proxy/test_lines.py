@@ -7,8 +7,8 @@ import pytest
 from openai import NOT_GIVEN
 
 from tests.lm_proxy.asking import asked, streamed
-from tests.lm_proxy.configs import OTHER_PATHS, README_MAPPING, TEAM_KEY
 from tests.lm_proxy.conftest import Pairs
+from tests.lm_proxy.setups import OTHER_PATHS, README_MAPPING, TEAM_KEY
 from tests.lm_proxy.side import Pair, Side
 from tests.provider import answers, behaviours, refusals
 

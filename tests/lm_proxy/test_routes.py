@@ -7,8 +7,8 @@ from openai import PermissionDeniedError
 
 from tests.conftest import chat
 from tests.lm_proxy.asking import asked
-from tests.lm_proxy.configs import GUEST_KEY, SECOND_GUEST_KEY, TEAM_KEY
 from tests.lm_proxy.conftest import Pairs
+from tests.lm_proxy.setups import GUEST_KEY, SECOND_GUEST_KEY, TEAM_KEY
 from tests.lm_proxy.side import Pair, Side
 
 
