@@ -13,11 +13,13 @@ def asked(side: Side, model: str, words: str = "Say hello.", key: str = TEAM_KEY
     return answer.choices[0].message.content
 
 
-def streamed(side: Side, model: str, words: str = "Say hello.") -> tuple[str, list[str | None]]:
+def streamed(
+    side: Side, model: str, words: str = "Say hello.", key: str = TEAM_KEY
+) -> tuple[str, list[str | None]]:
     """The text of a streamed answer and the reasons given for its end."""
     text = ""
     reasons: list[str | None] = []
-    with side.openai(TEAM_KEY) as client:
+    with side.openai(key) as client:
         chunks = client.chat.completions.create(
             model=model, messages=[{"role": "user", "content": words}], stream=True
         )

@@ -34,6 +34,7 @@ class Difference:
         seen: what is seen of a side.
         of_theirs: what `seen` has to give of lm-proxy; `of_ours` likewise.
         config: which of `setups.CONFIGS` both run on.
+        as_written: whether it shows only where nobody writes the request anew, as LiteLLM does.
         behaviour: how both providers answer the model `open-difference`, if not well.
     """
 
@@ -45,6 +46,7 @@ class Difference:
     of_theirs: Any
     of_ours: Any
     config: str = "main"
+    as_written: bool = False
     behaviour: Behaviour = behaviours.good_answer
 
 
@@ -147,13 +149,14 @@ DIFFERENCES = [
     Difference(
         '`tool_choice = "auto"`', "422", "sent on", NOTHING_LOST,
         looking.sent(ask(hello(tool_choice="auto")), "tool_choice"), (422, None), (200, "auto"),
+        as_written=True,
     ),
     Difference(
         "a message with `content: null`", "sent as an empty list", "sent as it is", NOTHING_LOST,
         looking.sent(ask({**hello(), "messages": [{"role": "assistant", "content": None}]}),
                      "messages"),
         (200, [{"role": "assistant", "content": []}]),
-        (200, [{"role": "assistant", "content": None}]),
+        (200, [{"role": "assistant", "content": None}]), as_written=True,
     ),
     Difference(
         "names with `instruct`, `davinci`, `-codex` or `gpt-image-`",
@@ -205,6 +208,18 @@ DIFFERENCES = [
     Difference(
         "the line of a request that was refused", "none", "one, with `error`", ACCOUNTED,
         looking.refused_line, 0, 1,
+    ),
+    Difference(
+        "`connection` and `model` in the line of a Fallback's request", "the Fallback's, as asked",
+        "those of the member that answered", "a record says who answered",
+        lambda side: [looking.of_fallback("written", field)(side)
+                      for field in ("connection", "model")],
+        ["list", "list-x"], ["up", "org/first.v1"], config="own_code",
+    ),
+    Difference(
+        "`ctx.model` in a handler of a Fallback's request", "as asked", "that of its first member",
+        "a handler sees what the provider will", looking.of_fallback("handled", "model"),
+        "list-x", "org/first.v1", config="own_code",
     ),
     Difference(
         "`api_key_id` without `encryption_key`", "MD5 with a salt everybody knows",

@@ -158,8 +158,8 @@ def errors(ask: Ask, text: str) -> Look:
 
     def look(side: Side) -> list[Any]:
         ask(side)
-        side.line(_asked_now(side), "paths")
-        return [line["error"] for line in side.lines(text, "paths")]
+        side.line(_asked_now(side), "logs/paths")
+        return [line["error"] for line in side.lines(text, "logs/paths")]
 
     return look
 
@@ -172,11 +172,23 @@ def refused_line(side: Side) -> int:
     return len(side.lines('"group": null')) - len(before)
 
 
+def of_fallback(log: str, field: str) -> Look:
+    """A field of what a handler or a logger was given of a request that a Fallback takes."""
+
+    def look(side: Side) -> Any:
+        text = f"Question number {next(_numbers)}, once."
+        body = {"model": "list-x", "messages": words(text)}
+        assert side.post("anna", body).status_code == 200
+        return side.line(text, log)[field]
+
+    return look
+
+
 def key_id(side: Side) -> int:
     """How long `api_key_id` is; MD5 has 32 digits."""
-    return len(side.line(_asked_now(side), "whole")["api_key_id"])
+    return len(side.line(_asked_now(side), "logs/whole")["api_key_id"])
 
 
 def fields_of_request(side: Side) -> int:
     """How many fields `request` has of a request with two."""
-    return len(side.line(_asked_now(side), "whole")["request"])
+    return len(side.line(_asked_now(side), "logs/whole")["request"])

@@ -75,6 +75,65 @@ allowed_connections = "up , third"
 """
 
 
+_OWN_CODE = """
+host = "127.0.0.1"
+port = 0
+api_key_check = "own.whose"
+[connections.up]
+api_type = "open_ai"
+api_base = "env:PROVIDER_URL"
+api_key = "env:UP_KEY"
+init_params = { max_retries = 0 }
+default_args = { temperature = 0.2, top_p = 0.5 }
+[connections.up.http_headers]
+X-Source = "proxy-node-1"
+[connections.other]
+api_base = "env:PROVIDER_URL"
+api_key = "sk-provider-other"
+init_params = { max_retries = 0 }
+[connections.table]
+class = "lm_proxy.strategies.Fallback"
+connections = { up = { model = "first" }, other = { model = "next", reasoning_effort = "low" } }
+[connections.list]
+class = "lm_proxy.strategies.Fallback"
+connections = ["up.org/first.v1", "other.next"]
+[connections]
+coroutine = "own.answer"
+[connections.instance]
+class = "own.Instance"
+prefix = "I say: "
+[connections.function]
+api_type = "function"
+inference_func = "own.infer"
+chat_mode = true
+[routing]
+"up-*" = "up.*"
+"table*" = "table.*"
+"list-*" = "list.*"
+"coroutine" = "coroutine.any/model"
+"instance" = "instance.*"
+"function" = "function.any"
+[groups.team]
+[groups.guests]
+allowed_connections = "list, function"
+[[before]]
+class = "lm_proxy.handlers.RateLimiter"
+max_requests = 3
+window_seconds = 3600
+per = "group"
+[[before]]
+class = "lm_proxy.handlers.HTTPHeadersForwarder"
+white_list_headers = ["x-trace-id", "traceparent"]
+[[before]]
+class = "own.Handler"
+file_name = "handled.jsonl"
+[[loggers]]
+class = "lm_proxy.loggers.BaseLogger"
+log_writer = "own.write"
+entry_transformer = "own.transform"
+"""
+
+
 def json_log(name: str, mapping: dict[str, str] | None) -> str:
     """A logger that writes `logs/NAME.jsonl`; without a mapping, whole lines."""
     text = f"""
@@ -106,5 +165,7 @@ CONFIGS = {
     "ignore_wildcards": config(
         'model_listing_mode = "ignore_wildcards"', loggers=json_log("whole", None)
     ),
+    "own_code": _OWN_CODE.replace("max_requests = 3\n", "max_requests = 1000\n"),
+    "limited": _OWN_CODE,
     "expand_wildcards": config('model_listing_mode = "expand_wildcards"', 'api_prefix = "/v1"'),
 }

@@ -20,6 +20,7 @@ from openai import OpenAI
 from tests.conftest import bearer
 from tests.harness.proxy import REPOSITORY, Proxy, StartError, process_environment
 from tests.harness.waiting import until
+from tests.lm_proxy.own_code import OWN_CODE
 from tests.provider.exchange import Behaviour
 from tests.provider.server import Provider
 
@@ -79,15 +80,15 @@ class Side:
         key = (request.header("authorization") or "").removeprefix("Bearer ")
         return UPSTREAM_KEYS[key], str(request.model)
 
-    def line(self, words: str, log: str = "readme") -> dict[str, Any]:
+    def line(self, words: str, log: str = "logs/readme") -> dict[str, Any]:
         """The line of a log about the request in whose prompt these words are; waits for it."""
         found = until(lambda: self.lines(words, log), f"a line of {self.name} on {words!r}", 30)
         assert len(found) == 1, found
         return found[0]
 
-    def lines(self, words: str, log: str = "readme") -> list[dict[str, Any]]:
+    def lines(self, words: str, log: str = "logs/readme") -> list[dict[str, Any]]:
         """Every line so far with these words in it."""
-        file = self.folder / "logs" / f"{log}.jsonl"
+        file = self.folder / f"{log}.jsonl"
         *whole, _ = file.read_text().split("\n") if file.exists() else [""]
         return [json.loads(line) for line in whole if words in line]
 
@@ -121,8 +122,9 @@ def pair_of(config: str, folder: Path) -> Iterator[Pair]:
     """Both, started on the same text."""
     with ExitStack() as stack:
         theirs, ours = (folder / name for name in ("theirs", "ours"))
-        theirs.mkdir()
-        ours.mkdir()
+        for side in (theirs, ours):
+            side.mkdir()
+            (side / "own.py").write_text(OWN_CODE)
         provider = stack.enter_context(Provider())
         url = stack.enter_context(lm_proxy(config, theirs, environment_for(provider)))
         own = stack.enter_context(Provider())

@@ -75,7 +75,7 @@ def test_every_other_path_leads_to_the_same(pair: Pair, temperature: Any) -> Non
                 messages=[{"role": "user", "content": words}],
                 temperature=temperature,
             )
-        return side.line(words, "paths")
+        return side.line(words, "logs/paths")
 
     line = pair.both(seen)
 
@@ -109,7 +109,7 @@ def same_but_for_the_moment(pair: Pair, seen: Callable[[Side], dict[str, Any]]) 
 def test_a_line_without_a_transformer_has_the_same_fields(pairs: Pairs) -> None:
     def seen(side: Side) -> dict[str, Any]:
         asked(side, "gpt-4.1", "A whole line.")
-        line = side.line("A whole line.", "whole")
+        line = side.line("A whole line.", "logs/whole")
         sent = {name: value for name, value in line["request"].items() if value is not None}
         return {**line, "request": sent, "id": "", "api_key_id": ""}  # These differ on purpose.
 

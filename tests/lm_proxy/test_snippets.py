@@ -69,7 +69,8 @@ def sdk(proxy: Proxy, key: str, **more: Any) -> Iterator[OpenAI]:
 def asked(proxy: Proxy, key: str, model: str, **more: Any) -> str | None:
     with sdk(proxy, key) as client:
         answer = client.chat.completions.create(model=model, messages=MESSAGES, **more)
-    return answer.choices[0].message.content
+    text: str | None = answer.choices[0].message.content
+    return text
 
 
 def seen(target: Provider, proxy: Proxy, key: str, model: str, **more: Any) -> SeenRequest:
