@@ -12,6 +12,7 @@ import orjson
 
 from lmproxy.call import Call, Json, Observed, Pieces, Reply
 from lmproxy.config import schema
+from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.upstream.answers import json_object
 from lmproxy.upstream.default_args import Ask
 from lmproxy.upstream.events import has_done, json_of, split_events
@@ -59,7 +60,7 @@ def with_changes(ask: Ask, changes: Changes) -> Ask:
         if answer is None:
             return replace(reply, body=body)
         Texts(wanted).change(answer, whole=True)
-        return replace(reply, body=orjson.dumps(answer))
+        return replace(reply, body=_dumped(answer))
 
     return ask_and_change
 
@@ -150,7 +151,9 @@ class Texts:
         said = part.get(name)
         if not isinstance(said, str | None):
             return  # Content in parts: no provider of those writes marks.
-        text = self._of.setdefault(choice.get("index", 0), Text(self._changes))
+        index = choice.get("index")
+        index = index if isinstance(index, int) else 0
+        text = self._of.setdefault(index, Text(self._changes))
         changed = text.add(said or "", self._reasoning(part))
         if whole or choice.get("finish_reason"):
             changed += text.end()
@@ -204,14 +207,15 @@ class RewrittenStream:
         chunk = json_of(event)
         if isinstance(chunk, dict):
             self._texts.change(chunk, whole=False)
-            if chunk.get("choices"):
+            choices = chunk.get("choices")
+            if isinstance(choices, list) and choices and isinstance(choices[0], dict):
                 self._last = chunk
             return _written(chunk)
         return self._rest() + event if has_done(event) else event
 
     def _rest(self) -> bytes:
         """An event with what was held back of choices that had no end."""
-        is_text = any("text" in choice for choice in self._last.get("choices", ()))
+        is_text = any("text" in choice for choice in self._last.get("choices", ())[:1])
         choices = [
             {
                 "index": index,
@@ -228,4 +232,11 @@ class RewrittenStream:
 
 
 def _written(chunk: Json) -> bytes:
-    return b"data: " + orjson.dumps(chunk) + b"\n\n"
+    return b"data: " + _dumped(chunk) + b"\n\n"
+
+
+def _dumped(answer: Json) -> bytes:
+    try:
+        return orjson.dumps(answer)
+    except orjson.JSONEncodeError:
+        raise UpstreamInvalidResponse("The provider's answer is nested too deeply.") from None

@@ -1,5 +1,6 @@
 """Texts cut out of answers, and reasoning put in, wherever a provider cuts its stream."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -7,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
+import httpx
 import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lmproxy.upstream.rewritten import Changes, Cut, Texts
-from tests.conftest import TEAM_KEY, UPSTREAM_KEY, chat
+from tests.conftest import TEAM_KEY, UPSTREAM_KEY, bearer, chat
 from tests.harness.proxy import Proxy
 from tests.provider.answers import chat_answer, chat_chunk, chat_chunks, usage_chunk
 from tests.provider.exchange import Exchange
@@ -163,6 +165,37 @@ def test_a_stream_without_an_end_reason_loses_nothing(sdk: openai.OpenAI, target
     target.on("endless", ends_early)
 
     assert streamed(sdk, "relay/endless") == "a <"
+
+
+DEEP: Any = "deep"
+for _ in range(300):
+    DEEP = [DEEP]
+ODD: dict[str, tuple[Any, str]] = {
+    "index": ({"choices": [{"index": [1], "delta": {"content": "a"}}]}, "[DONE]"),
+    "number": ({"choices": 5}, "[DONE]"),
+    "numbers": ({"choices": [5]}, "[DONE]"),
+    "deep": ({"choices": [{"delta": {"content": "a", "x": DEEP}}]}, "upstream_invalid_response"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_event_is_the_providers_fault_and_no_bug(
+    odd: str, changing: Proxy, target: Provider
+) -> None:
+    event, end = ODD[odd]
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.start_stream()
+        await exchange.send_event(chat_chunk({"role": "assistant", "content": "b"}))
+        await exchange.send_chunk(b"data: " + json.dumps(event).encode() + b"\n\n")
+        await exchange.end_stream()
+
+    target.on(f"odd-{odd}", answer)
+    url, body = f"{changing.api}/chat/completions", chat(f"relay/odd-{odd}", stream=True)
+    answered = httpx.post(url, json=body, headers=bearer(TEAM_KEY))
+
+    assert end in answered.text
+    assert "internal_error" not in answered.text
 
 
 def test_probabilities_of_hidden_tokens_are_hidden(sdk: openai.OpenAI, target: Provider) -> None:
