@@ -46,16 +46,21 @@ class OpenAIHTTPException(Refused):
         """
         if not 400 <= int(status_code) <= 599:
             raise Unsayable("the status_code of a refusal has to be one from 400 to 599")
-        super().__init__(str(message))
+        super().__init__(_sayable(message))
         self.status = int(status_code)
-        self.kind = str(error_type)
-        self.code = None if code is None else str(code)
-        self.headers = tuple(map(_header, (headers or {}).items()))
+        self.kind = _sayable(error_type)
+        self.code = None if code is None else _sayable(code)
+        self.headers = tuple(dict(map(_header, (headers or {}).items())).items())
 
     @property
     def status_code(self) -> int:
         """`status`, in lm-proxy's word."""
         return self.status
+
+
+def _sayable(text: object) -> str:
+    """As UTF-8 can say it: half a surrogate becomes `?`."""
+    return str(text).encode("utf-8", "replace").decode()
 
 
 def _header(given: tuple[str, str]) -> tuple[bytes, bytes]:

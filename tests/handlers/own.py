@@ -50,6 +50,10 @@ def refuse(ctx):
                                   headers={"Retry-After": "7", "X-Policy": "words"})
 
 
+def half(ctx):
+    raise OpenAIHTTPException("half \\ud800 of it", 400, headers={"X-A": "1", "x-a": "2"})
+
+
 def fail(ctx):
     raise RuntimeError("canary " + str(ctx.llm_params))
 

@@ -102,6 +102,16 @@ def test_no_handler_sees_a_request_that_is_not_permitted(
     assert seen["model"] == "before-permitted"
 
 
+def test_a_refusal_that_cannot_be_written_as_it_is_is_still_one(
+    provider: Provider, tmp_path: Path
+) -> None:
+    with start(provider, tmp_path, "own.half") as proxy:
+        answer = ask(proxy, "before-half")
+
+    assert error_of(answer)["message"] == "half ? of it"
+    assert (answer.status_code, answer.headers["x-a"]) == (400, "2")
+
+
 def test_an_exception_refuses_in_the_words_of_each_dialect(
     provider: Provider, tmp_path: Path
 ) -> None:
