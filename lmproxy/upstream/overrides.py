@@ -20,6 +20,8 @@ IN_MESSAGES: Mapping[str, tuple[str, ...]] = {
     "reasoning_effort": ("output_config", "effort"),
     "stop": ("stop_sequences",),
 }
+LISTS = {"stop_sequences"}
+"""Fields whose chat's may be one text in the place of a list of them."""
 PLACES: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "chat": {},
@@ -48,5 +50,5 @@ def overridden(call: Call, overrides: Json) -> Json:
             there = inside.get(table)
             inside[table] = dict(there) if isinstance(there, dict) else {}
             inside = inside[table]
-        inside[last] = value
+        inside[last] = [value] if last in LISTS and isinstance(value, str) else value
     return body
