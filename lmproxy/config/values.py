@@ -107,6 +107,8 @@ def _plugin(value: Any) -> Any:
     raise ValueError("must be a table")
 
 
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+"""A header's name (RFC 9110, 5.6.2), lower-case."""
 SECRET_NAME = re.compile("secret|token|password|credentials|access_key|_key$")
 LitellmSettings = Annotated[
     dict[str, str | bool | int | float | SecretStr], BeforeValidator(_settings)

@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator
 
 from lmproxy.config.binding import Misfit
+from lmproxy.config.values import HEADER_NAME
 
-NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
-"""RFC 9110, 5.6.2; lower-case."""
 FRAMING = {
     "accept", "accept-encoding", "cache-control", "connection", "date", "etag", "expect",
     "forwarded", "host", "http2-settings", "keep-alive", "range", "strict-transport-security", "te",
@@ -55,6 +54,6 @@ class HTTPHeadersForwarder:
 
     def _unfit(self) -> Iterator[str]:
         for name in self.names:
-            fits = NAME.fullmatch(name) and name not in FRAMING
+            fits = HEADER_NAME.fullmatch(name) and name not in FRAMING
             if not fits or name.startswith(BEGINNINGS) or SECRET.search(name):
                 yield name

@@ -4,7 +4,6 @@ Everything that can be known at load is made at load: URLs, headers, lane.
 """
 
 import contextlib
-import re
 from collections.abc import Iterator
 
 from yarl import URL
@@ -13,7 +12,7 @@ from lmproxy import __version__
 from lmproxy.call import Call, Lookup, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.config.binding import Misfit
-from lmproxy.config.values import Lane
+from lmproxy.config.values import HEADER_NAME, Lane
 from lmproxy.errors import Unavailable
 from lmproxy.upstream.account import account, for_chat
 from lmproxy.upstream.arguments import PARAMETERS, may_pass
@@ -32,8 +31,6 @@ from lmproxy.upstream.wires import WIRES, word_of
 
 FRAMING = {"host", "content-length", "transfer-encoding", "connection", "accept-encoding"}
 """Headers that say how a request is sent: they are the client library's."""
-TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
-"""A header's name (RFC 9110, 5.6.2), lower-case."""
 CUT_AS_CHAT = {"messages", "responses"}
 USER_AGENT = f"oai-proxy/{__version__}"
 
@@ -231,7 +228,7 @@ def _headers(settings: schema.Connection, known: Vendor) -> Iterator[tuple[str, 
 def _own_headers(settings: schema.Connection) -> dict[str, str]:
     own = {name.lower(): value.get_secret_value() for name, value in settings.http_headers.items()}
     for name, value in own.items():
-        if name in FRAMING or not TOKEN.fullmatch(name):
+        if name in FRAMING or not HEADER_NAME.fullmatch(name):
             raise Misfit("http_headers", f"'{name}' is not a header to set", None)
         if not value.isascii() or not value.isprintable():
             message = f"the value of '{name}' has characters that no HTTP header can carry"
