@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lmproxy.call import Call, Json
+from lmproxy.upstream.default_args import RIVALS
 
 IN_RESPONSES: Mapping[str, tuple[str, ...]] = {
     "max_tokens": ("max_output_tokens",),
@@ -44,6 +45,7 @@ def overridden(call: Call, overrides: Json) -> Json:
         return call.body
     body = dict(call.body)
     for name, value in overrides.items():
+        body.pop(RIVALS.get(name, ""), None)
         *tables, last = places.get(name, (name,))
         inside = body
         for table in tables:

@@ -108,7 +108,7 @@ def test_a_refusal_that_cannot_be_written_as_it_is_is_still_one(
     with start(provider, tmp_path, "own.half") as proxy:
         answer = ask(proxy, "before-half")
 
-    assert error_of(answer)["message"] == "half ? of it"
+    assert answer.json()["error"]["message"] == "half ? of it"
     assert (answer.status_code, answer.headers["x-a"]) == (400, "2")
 
 

@@ -26,3 +26,21 @@ def test_a_text_that_ends_answers_is_a_list_where_messages_are_asked(
     sent = provider.requests_for("tuned")[-1].json
     assert sent is not None
     assert (sent["stop_sequences"], "stop" in sent) == (["END"], False)
+
+
+def test_a_limit_replaces_the_one_that_the_client_gave_by_its_other_name(
+    provider: Provider, tmp_path: Path
+) -> None:
+    with closed_port() as dead:
+        said = config(provider, dead)
+        members = {"dead": {}, "b": {"max_tokens": 5}}
+        said["connections"]["tuned"] = {"class": FALLBACK, "connections": members}
+        with Proxy(said, tmp_path) as proxy:
+            body = chat("tuned", max_completion_tokens=900)
+            httpx.post(
+                f"{proxy.api}/chat/completions", headers=bearer(TEAM_KEY), json=body, timeout=30
+            )
+
+    sent = provider.requests_for("tuned")[-1].json
+    assert sent is not None
+    assert (sent["max_tokens"], "max_completion_tokens" in sent) == (5, False)
