@@ -21,7 +21,7 @@ from lmproxy.keys.remote import Fetch, RemoteCheck
 METHODS = ("GET", "POST", "HEAD")
 CLIMBING = re.compile(r"[/\\]|^\.{1,2}$")
 """Keys that, in the path of a URL, would lead to another place: servers decode before they look."""
-USUAL_KEEP_S = 300
+USUAL_KEEP_S, USUAL_SIZE = 300, 16384
 KEEP_NO_S = 10.0
 """How long a no is remembered at most: a key that was just made works soon."""
 
@@ -39,7 +39,7 @@ class WebCheck(RemoteCheck):
         default_group: str = "default",
         key_placeholder: str = "{api_key}",
         use_cache: bool = False,
-        cache_size: Whole = 16384,
+        cache_size: Whole = USUAL_SIZE,
         cache_ttl: Seconds = USUAL_KEEP_S,
         timeout: Seconds = 5,
         *,
@@ -77,7 +77,9 @@ class WebCheck(RemoteCheck):
         if default_group not in groups and not (group_field and response_as_user_info):
             message = f"there is no group '{default_group}', so every key would be refused"
             raise Misfit("default_group", message, "name a group of the config")
-        self._unwise = tuple(_idle(response_as_user_info, group_field, use_cache, cache_ttl))
+        of_cache = {"cache_ttl": cache_ttl != USUAL_KEEP_S, "cache_size": cache_size != USUAL_SIZE}
+        idle = [] if use_cache else [name for name, said in of_cache.items() if said]
+        self._unwise = tuple(_idle(response_as_user_info, group_field, idle))
         self._group_field = group_field
         self._default_group = default_group
         self._groups = groups
@@ -130,12 +132,12 @@ class WebCheck(RemoteCheck):
 
 
 def _idle(
-    tells_who: bool, group_field: str | None, use_cache: bool, cache_ttl: float
+    tells_who: bool, group_field: str | None, of_cache: list[str]
 ) -> Iterator[tuple[str, str]]:
     if group_field and not tells_who:
         yield "group_field", "has no effect without response_as_user_info = true"
-    if cache_ttl != USUAL_KEEP_S and not use_cache:
-        yield "cache_ttl", "has no effect without use_cache = true"
+    for name in of_cache:
+        yield name, "has no effect without use_cache = true"
 
 
 def _table(body: bytes) -> Json:

@@ -73,6 +73,7 @@ def test_a_check_that_cannot_be_is_refused_at_start(
     [
         ({"group_field": "team"}, "group_field: has no effect without response_as_user_info"),
         ({"cache_ttl": 60}, "cache_ttl: has no effect without use_cache = true"),
+        ({"cache_size": 9}, "cache_size: has no effect without use_cache = true"),
     ],
 )
 def test_a_key_of_a_check_that_does_nothing_alone_is_a_warning(
