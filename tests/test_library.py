@@ -63,6 +63,7 @@ def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_every_name_of_the_library_is_there() -> None:
     assert {name: callable(getattr(lmproxy, name)) for name in lmproxy.__all__} == {
+        "OpenAIHTTPException": True,
         "__version__": False,
         "components": False,
         "create_app": True,
