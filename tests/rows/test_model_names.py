@@ -130,7 +130,7 @@ def test_M017_a_pattern_of_many_stars_is_matched_at_once(length: int, end: str) 
     )
 
     assert pattern.matches(name) is (end == "b")
-    assert took_s < 0.005
+    assert took_s < 0.05  # Some 2 ms; a matcher that goes back takes years.
 
 
 @pytest.mark.parametrize(("stars", "accepted"), [(8, True), (9, False), (20, False)])
