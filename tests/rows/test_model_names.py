@@ -126,11 +126,11 @@ def test_M017_a_pattern_of_many_stars_is_matched_at_once(length: int, end: str) 
     name = "a" * (length - 1) + end
 
     took_s = min(
-        timeit.repeat(lambda: pattern.matches(name), timer=time.process_time, number=1, repeat=5)
+        timeit.repeat(lambda: pattern.matches(name), timer=time.thread_time, number=1, repeat=5)
     )
 
     assert pattern.matches(name) is (end == "b")
-    assert took_s < 0.05  # Some 2 ms; a matcher that goes back takes years.
+    assert took_s < 0.005
 
 
 @pytest.mark.parametrize(("stars", "accepted"), [(8, True), (9, False), (20, False)])
