@@ -17,6 +17,7 @@ from lmproxy.assembly import assemble
 from lmproxy.config import load_config
 from lmproxy.errors import ConfigError
 from lmproxy.patterns import Pattern
+from lmproxy.routing.names import LONGEST
 from tests.conftest import base_config, chat
 from tests.harness.errors import assert_refused
 from tests.harness.proxy import Proxy
@@ -120,7 +121,7 @@ def test_M011_the_longest_name_is_a_name(team: httpx.Client, provider: Provider)
 
 
 @pytest.mark.parametrize("length", [128, 3000])
-@pytest.mark.parametrize("end", ["a", "b"], ids=["matching", "not matching"])
+@pytest.mark.parametrize("end", ["a", "b"], ids=["not matching", "matching"])
 def test_M017_a_pattern_of_many_stars_is_matched_at_once(length: int, end: str) -> None:
     pattern = Pattern("a*" * 8 + "b")
     name = "a" * (length - 1) + end
@@ -130,7 +131,9 @@ def test_M017_a_pattern_of_many_stars_is_matched_at_once(length: int, end: str) 
     )
 
     assert pattern.matches(name) is (end == "b")
-    assert took_s < 0.005
+    # At worst the square of the length: 30 µs for the longest name, 5 ms for 3,000 characters.
+    # What goes back at each of eight stars takes years.
+    assert took_s < (0.005 if length == LONGEST else 0.1)
 
 
 @pytest.mark.parametrize(("stars", "accepted"), [(8, True), (9, False), (20, False)])
