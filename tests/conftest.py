@@ -18,15 +18,16 @@ UPSTREAM_KEY = "sk-upstream-canary-0123456789abcdef"
 def base_config(provider: Provider) -> dict[str, Any]:
     """A config with one provider under several names, and two groups.
 
-    `up` has generous deadlines, `hasty` ones short enough to wait for; `other` is not for guests.
+    `up` has generous deadlines, `hasty` ones short enough to wait for and far enough
+    apart to be told from each other; `other` is not for guests.
     """
     up = {"api_type": "openai", "api_base": provider.base_url, "api_key": UPSTREAM_KEY}
     hasty = {
         "connect_s": 0.5,
         "first_byte_s": 0.6,
-        "answer_s": 1.5,
+        "answer_s": 3,
         "silence_s": 0.6,
-        "total_s": 2,
+        "total_s": 4,
     }
     return {
         "host": "127.0.0.1",

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import httpx
 import pytest
 
 from tests.conftest import TEAM_KEY, base_config, bearer, chat
+from tests.harness import patient
 from tests.harness.process import descriptors, resident_bytes
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
@@ -83,7 +83,7 @@ async def ask_many(proxy: Proxy, count: int) -> None:
 def tasks(proxy: Proxy) -> int:
     """How many tasks run in the proxy, as a model of its own says."""
     body: Any = chat("count-tasks")
-    answer = httpx.post(f"{proxy.api}/chat/completions", json=body, headers=bearer(TEAM_KEY))
+    answer = patient.post(f"{proxy.api}/chat/completions", json=body, headers=bearer(TEAM_KEY))
     return int(answer.json()["choices"][0]["message"]["content"])
 
 

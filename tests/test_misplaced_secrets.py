@@ -4,13 +4,12 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from lmproxy.cli import EXIT_CONFIG
 from lmproxy.errors import ConfigError
 from tests.conftest import GUEST_KEY, TEAM_KEY, UPSTREAM_KEY, base_config, bearer, chat
-from tests.harness import configs
+from tests.harness import configs, patient
 from tests.harness.command import oai_proxy
 from tests.harness.proxy import Proxy
 from tests.provider.server import Provider
@@ -131,7 +130,7 @@ def test_what_looks_like_a_secret_is_masked_even_where_a_value_is_named(tmp_path
 
 @pytest.mark.parametrize("path", ["/v1/nowhere/", "/v1/models/", "/"])
 def test_a_key_pasted_into_a_path_is_in_no_record(path: str, own: Proxy) -> None:
-    answer = httpx.get(f"{own.url}{path}{TEAM_KEY}", headers=bearer(TEAM_KEY))
+    answer = patient.get(f"{own.url}{path}{TEAM_KEY}", headers=bearer(TEAM_KEY))
 
     record = own.record(id=answer.headers["x-request-id"])
     assert TEAM_KEY not in json.dumps(record)
@@ -140,7 +139,9 @@ def test_a_key_pasted_into_a_path_is_in_no_record(path: str, own: Proxy) -> None
 def test_a_key_pasted_as_the_model_is_not_repeated_in_the_error(own: Proxy) -> None:
     model = f"other/{GUEST_KEY}"
 
-    answer = httpx.post(f"{own.api}/chat/completions", json=chat(model), headers=bearer(GUEST_KEY))
+    answer = patient.post(
+        f"{own.api}/chat/completions", json=chat(model), headers=bearer(GUEST_KEY)
+    )
 
     assert answer.status_code == 404
     assert GUEST_KEY not in answer.text
@@ -151,7 +152,7 @@ def test_a_secret_in_any_field_of_a_request_is_in_no_record(secret: str, own: Pr
     body = chat(secret, user=secret, reasoning_effort=secret)
     headers = {**bearer(TEAM_KEY), "user-agent": secret, "session-id": secret}
 
-    answer = httpx.post(f"{own.api}/chat/completions", json=body, headers=headers)
+    answer = patient.post(f"{own.api}/chat/completions", json=body, headers=headers)
 
     assert answer.status_code == (404 if secret == TEAM_KEY else 200)
     record = own.record(id=answer.headers["x-request-id"])

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.conftest import bearer, chat
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
 
@@ -52,7 +53,7 @@ def proxy(tmp_path: Path) -> Iterator[Proxy]:
 def ask(proxy: Proxy, model: str) -> httpx.Response | None:
     """The answer; `None` if the proxy ended before it came."""
     try:
-        return httpx.post(
+        return patient.post(
             f"{proxy.api}/chat/completions", headers=bearer("any"), json=chat(model), timeout=60
         )
     except httpx.TransportError:

@@ -41,7 +41,6 @@ def workplace(
     """Warm, so that no agent waits for LiteLLM."""
     config = _config(emulator, google, provider)
     with Proxy(config, tmp_path_factory.mktemp("workplace")) as running:
-        running.wait_until_warm()
         yield running
 
 

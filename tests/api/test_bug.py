@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.conftest import TEAM_KEY, bearer, chat
+from tests.harness import patient
 from tests.harness.errors import assert_refused
 from tests.harness.proxy import Proxy
 
@@ -57,7 +58,7 @@ def buggy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
 def test_before_an_answer_it_is_a_bare_500(buggy: Proxy, stream: bool) -> None:
     url, body = f"{buggy.api}/chat/completions", chat("at-once", stream=stream)
 
-    answer = httpx.post(url, json=body, headers=bearer(TEAM_KEY))
+    answer = patient.post(url, json=body, headers=bearer(TEAM_KEY))
 
     assert_refused(answer, 500, "internal_error")
     record = buggy.record(id=answer.headers["x-request-id"])
@@ -67,7 +68,7 @@ def test_before_an_answer_it_is_a_bare_500(buggy: Proxy, stream: bool) -> None:
 def test_within_a_stream_it_is_an_error_event(buggy: Proxy) -> None:
     url, body = f"{buggy.api}/chat/completions", chat("midway", stream=True)
 
-    answer = httpx.post(url, json=body, headers=bearer(TEAM_KEY))
+    answer = patient.post(url, json=body, headers=bearer(TEAM_KEY))
 
     first, last = answer.text.strip().split("\n\n")
     assert "half" in first
@@ -81,7 +82,7 @@ def test_within_a_long_plain_answer_the_connection_is_cut(buggy: Proxy) -> None:
     url, headers = f"{buggy.api}/chat/completions", {**bearer(TEAM_KEY), "x-request-id": "cut"}
 
     with pytest.raises(httpx.RemoteProtocolError):
-        httpx.post(url, json=chat("midway"), headers=headers)
+        patient.post(url, json=chat("midway"), headers=headers)
 
     record = buggy.record(client_request_id="cut")
     assert (record["status"], record["outcome"]) == (200, "internal_error")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.children.conftest import GIVEN, SECRET
 from tests.conftest import TEAM_KEY, bearer
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
 
@@ -34,7 +35,7 @@ def calling(model: str, tool_calls: Any) -> Any:
 
 def post(proxy: Proxy, body: Any) -> httpx.Response:
     url = f"{proxy.api}/chat/completions"
-    return httpx.post(url, json=body, headers=bearer(TEAM_KEY), timeout=30)
+    return patient.post(url, json=body, headers=bearer(TEAM_KEY))
 
 
 def said(proxy: Proxy, model: str, prompt: str) -> str:

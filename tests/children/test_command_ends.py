@@ -6,14 +6,13 @@ import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from lmproxy.upstream.command import run
 from tests.children.conftest import commands
 from tests.children.test_command import ask, post
 from tests.conftest import TEAM_KEY, bearer
-from tests.harness import configs
+from tests.harness import configs, patient
 from tests.harness.process import is_running
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
@@ -51,7 +50,7 @@ def test_a_command_that_stalls_ends_its_stream_with_an_error_and_is_gone(proxy: 
 
 def test_a_command_whose_client_leaves_is_gone(proxy: Proxy) -> None:
     url, body = f"{proxy.api}/chat/completions", ask("waits", stream=True)
-    with httpx.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as answer:
+    with patient.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as answer:
         next(answer.iter_lines())
         request_id = answer.headers["x-request-id"]
 
@@ -61,7 +60,7 @@ def test_a_command_whose_client_leaves_is_gone(proxy: Proxy) -> None:
 
 def test_more_requests_than_may_run_are_refused(proxy: Proxy) -> None:
     url, body = f"{proxy.api}/chat/completions", ask("single", stream=True)
-    with httpx.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as answer:
+    with patient.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as answer:
         lines = answer.iter_lines()  # Kept: httpx ends an answer whose lines nobody holds.
         next(lines)
         second = post(proxy, ask("single"))
@@ -90,7 +89,7 @@ def test_white_space_without_end_does_not_hold_up_the_loop() -> None:
 def test_a_stop_ends_the_commands_under_way(tmp_path: Path) -> None:
     with commands(tmp_path) as proxy:
         url, body = f"{proxy.api}/chat/completions", ask("waits", stream=True)
-        with httpx.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as answer:
+        with patient.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as answer:
             lines = answer.iter_lines()
             next(lines)
             code = proxy.stop(signal.SIGTERM)

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
-import httpx
 import openai
 import pytest
 
 from tests.children.test_command import ask, post
 from tests.conftest import TEAM_KEY, bearer
-from tests.harness import configs
+from tests.harness import configs, patient
 from tests.harness.process import is_running
 from tests.harness.proxy import REPOSITORY, Proxy
 from tests.harness.waiting import until
@@ -174,7 +173,7 @@ def test_parameters_that_go_nowhere_are_named(proxy: Proxy) -> None:
 
 def test_a_client_that_leaves_makes_room_for_the_next(client: openai.OpenAI, proxy: Proxy) -> None:
     url, body = f"{proxy.api}/chat/completions", ask("tiny", stream=True, max_tokens=4000)
-    with httpx.stream("POST", url, json=body, headers=bearer(TEAM_KEY), timeout=60) as answer:
+    with patient.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as answer:
         lines = answer.iter_lines()
         next(lines)
         request_id = answer.headers["x-request-id"]
@@ -188,7 +187,7 @@ def test_a_client_that_leaves_makes_room_for_the_next(client: openai.OpenAI, pro
 def test_one_waits_for_another_and_more_than_may_wait_are_refused(proxy: Proxy) -> None:
     url, body = f"{proxy.api}/chat/completions", ask("tiny", stream=True, max_tokens=4000)
     with ThreadPoolExecutor() as pool:
-        with httpx.stream("POST", url, json=body, headers=bearer(TEAM_KEY), timeout=60) as one:
+        with patient.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as one:
             lines = one.iter_lines()
             next(lines)
             two = [pool.submit(post, proxy, ask("tiny", max_tokens=1)) for _ in range(2)]
@@ -211,7 +210,7 @@ def test_a_child_that_dies_fails_who_waits_and_is_started_again(
 ) -> None:
     pid = pid_of(proxy)
     url, body = f"{proxy.api}/chat/completions", ask("tiny", stream=True, max_tokens=4000)
-    with httpx.stream("POST", url, json=body, headers=bearer(TEAM_KEY), timeout=60) as answer:
+    with patient.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as answer:
         lines = answer.iter_lines()
         next(lines)
         os.kill(pid, signal.SIGKILL)
@@ -219,15 +218,15 @@ def test_a_child_that_dies_fails_who_waits_and_is_started_again(
 
     assert '"code":"upstream_stream_broken"' in rest
     assert not is_running(pid)
-    with openai.OpenAI(base_url=proxy.api, api_key=TEAM_KEY, timeout=LOAD_S) as patient:
-        assert text_of(patient)
+    with openai.OpenAI(base_url=proxy.api, api_key=TEAM_KEY, timeout=LOAD_S) as client:
+        assert text_of(client)
 
 
 def test_a_model_that_cannot_be_loaded_is_a_503_and_its_reason_is_in_the_log(proxy: Proxy) -> None:
     until(lambda: proxy.log("local model did not start"), "the failure", LOAD_S)
     url = f"{proxy.api}/chat/completions"
 
-    answer = httpx.post(url, json=ask("broken"), headers=bearer(TEAM_KEY), timeout=LOAD_S)
+    answer = patient.post(url, json=ask("broken"), headers=bearer(TEAM_KEY), timeout=LOAD_S)
 
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "local_model_unavailable"

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.conftest import UPSTREAM_KEY, bearer, chat
+from tests.harness import patient
 from tests.harness.command import OAI_PROXY, Ended, oai_proxy
 from tests.harness.proxy import Proxy, process_environment
 from tests.provider import answers
@@ -234,8 +235,8 @@ def test_on_a_terminal_yes_asks_nothing(tmp_path: Path) -> None:
 
 def ask(proxy: Proxy, key: str, model: str) -> tuple[list[str], httpx.Response]:
     """What `/v1/models` lists, and an answer."""
-    listed = httpx.get(f"{proxy.api}/models", headers=bearer(key)).json()["data"]
-    answer = httpx.post(
+    listed = patient.get(f"{proxy.api}/models", headers=bearer(key)).json()["data"]
+    answer = patient.post(
         f"{proxy.api}/chat/completions",
         headers=bearer(key),
         json=chat(model, max_tokens=8),

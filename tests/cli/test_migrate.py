@@ -14,6 +14,7 @@ import yaml
 from tests.conftest import bearer, chat
 from tests.docs.blocks import ENVIRONMENT as DOCUMENTED
 from tests.docs.blocks import block, blocks
+from tests.harness import patient
 from tests.harness.command import Ended, oai_proxy
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
@@ -105,7 +106,7 @@ def served(folder: Path) -> Proxy:
 
 
 def ask(proxy: Proxy, key: str, model: str) -> httpx.Response:
-    return httpx.post(
+    return patient.post(
         f"{proxy.api}/chat/completions", headers=bearer(key), json=chat(model), timeout=30
     )
 

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.cli.test_migrate import SMALL, ask, migrate, served, written
 from tests.conftest import bearer
+from tests.harness import patient
 from tests.harness.command import oai_proxy
 from tests.provider.server import Provider
 
@@ -66,8 +66,8 @@ def test_an_open_door_is_closed_with_a_fresh_key(
     assert printed[0] not in (tmp_path / "prod.toml").read_text()
     with served(tmp_path) as proxy:
         url = proxy.url.replace("0.0.0.0", "127.0.0.1")
-        good = httpx.get(f"{url}/v1/models", headers=bearer(printed[0]))
-        none = httpx.get(f"{url}/v1/models", headers=bearer("KEY1"))
+        good = patient.get(f"{url}/v1/models", headers=bearer(printed[0]))
+        none = patient.get(f"{url}/v1/models", headers=bearer("KEY1"))
     assert (good.status_code, none.status_code) == (200, 401)
 
 

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 import typer
 from typer.core import TyperGroup
@@ -13,6 +12,7 @@ from typer.core import TyperGroup
 from lmproxy import __version__
 from lmproxy.cli import EXIT_CONFIG, app
 from tests.conftest import base_config
+from tests.harness import patient
 from tests.harness.command import oai_proxy, python
 from tests.harness.proxy import Proxy, StartError
 from tests.provider.server import Provider
@@ -41,7 +41,7 @@ def test_the_start_says_version_config_file_and_address(proxy: Proxy) -> None:
 
 def test_port_0_is_a_free_one_and_the_real_one_is_printed(proxy: Proxy) -> None:
     assert proxy.port > 0
-    assert httpx.get(f"{proxy.url}/health").status_code == 200
+    assert patient.get(f"{proxy.url}/health").status_code == 200
 
 
 def test_the_start_says_what_is_unwise(proxy: Proxy) -> None:
@@ -56,13 +56,13 @@ def test_host_and_port_of_the_command_line_go_before_the_configs(elsewhere: Prox
 
 
 def test_the_openapi_page_is_for_debugging_only(elsewhere: Proxy, proxy: Proxy) -> None:
-    found = [httpx.get(f"{url}/docs").status_code for url in (elsewhere.url, proxy.url)]
+    found = [patient.get(f"{url}/docs").status_code for url in (elsewhere.url, proxy.url)]
 
     assert found == [200, 404]
 
 
 def test_the_openapi_page_has_the_endpoints_that_stand_in_front_of_it(elsewhere: Proxy) -> None:
-    paths = httpx.get(f"{elsewhere.url}/openapi.json").json()["paths"]
+    paths = patient.get(f"{elsewhere.url}/openapi.json").json()["paths"]
 
     assert {"/v1/chat/completions", "/v1/models", "/v1/models/{model}", "/health"} <= set(paths)
 

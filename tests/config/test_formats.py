@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import tomli_w
 import yaml
@@ -13,6 +12,7 @@ import yaml
 from lmproxy.config import Config, load_config
 from lmproxy.errors import ConfigError
 from tests.conftest import TEAM_KEY, base_config, bearer, chat
+from tests.harness import patient
 from tests.harness.command import oai_proxy
 from tests.harness.proxy import Proxy
 from tests.provider.server import Provider
@@ -201,7 +201,7 @@ def test_a_server_runs_on_it(provider: Provider, tmp_path: Path, form: str) -> N
     text = written[form](config)  # type: ignore[operator]
 
     with Proxy(text, tmp_path, name=f"proxy.{form}") as proxy:
-        answer = httpx.post(
+        answer = patient.post(
             f"{proxy.api}/chat/completions", headers=bearer(TEAM_KEY), json=chat("any"), timeout=30
         )
         checked = oai_proxy("check", "--config", f"proxy.{form}", folder=tmp_path)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import certifi
-import httpx
 import pytest
 import tomli_w
 
@@ -21,6 +20,7 @@ from lmproxy.assembly import assemble
 from lmproxy.config import load_config
 from tests.conftest import GUEST_KEY, TEAM_KEY, base_config, chat
 from tests.docs.blocks import BASE, ENVIRONMENT, Block, as_config, block, blocks
+from tests.harness import patient
 from tests.harness.proxy import REPOSITORY, Proxy, process_environment
 from tests.harness.waiting import until
 from tests.provider.server import Provider
@@ -142,7 +142,7 @@ def test_a_connection_of_ones_own_answers(tmp_path: Path) -> None:
     environment = {**ENVIRONMENT, "PYTHONPATH": f"{REPOSITORY}:{tmp_path}"}
 
     with Proxy(config, tmp_path, environment=environment) as proxy:
-        answer = httpx.post(
+        answer = patient.post(
             f"{proxy.api}/chat/completions",
             headers={"api-key": ENVIRONMENT["TEAM_KEY"]},
             json={"model": "any", "messages": []},
@@ -161,12 +161,12 @@ def test_handlers_of_ones_own_change_refuse_and_follow_requests(
 
     output = tmp_path / "stdout"
     with output.open("w") as stdout, Proxy(config, tmp_path, stdout=stdout) as proxy:
-        good = httpx.post(
+        good = patient.post(
             f"{proxy.api}/chat/completions",
             headers={"api-key": TEAM_KEY},
             json=chat("office-hours", max_tokens=9000),
         )
-        bad = httpx.post(
+        bad = patient.post(
             f"{proxy.api}/embeddings",
             headers={"api-key": GUEST_KEY},
             json={"model": "office-hours-vectors", "input": "a"},

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from tests.conftest import TEAM_KEY, base_config, bearer, chat
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
 from tests.provider.server import Provider
@@ -148,7 +149,7 @@ def start(provider: Provider, folder: Path, *before: Any, **more: Any) -> Proxy:
 
 def ask(proxy: Proxy, model: str, key: str = TEAM_KEY, **fields: Any) -> httpx.Response:
     """A chat request."""
-    return httpx.post(
+    return patient.post(
         f"{proxy.api}/chat/completions", headers=bearer(key), json=chat(model, **fields), timeout=30
     )
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import TEAM_KEY, bearer, chat
 from tests.handlers.own import ask, lines, start
+from tests.harness import patient
 from tests.harness.waiting import until
 from tests.provider import behaviours, refusals
 from tests.provider.exchange import Gate
@@ -41,7 +42,7 @@ def test_it_hears_of_failures_refusals_and_clients_that_left(
         ask(proxy, "after-failed")
         ask(proxy, "after-refused", user="forbidden")
         with (
-            httpx.Client() as client,
+            httpx.Client(timeout=patient.PATIENCE_S) as client,
             client.stream(
                 "POST",
                 f"{proxy.api}/chat/completions",

@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import GUEST_KEY, TEAM_KEY, bearer, chat
 from tests.handlers.own import ask, lines, start
+from tests.harness import patient
 from tests.harness.errors import assert_refused, error_of
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
@@ -76,7 +77,7 @@ def test_every_operation_comes_by_and_a_form_without_its_files(
             client.audio.transcriptions.create(
                 model="before-sound", file=("a.wav", b"RIFF"), language="en"
             )
-        httpx.post(
+        patient.post(
             f"{proxy.api}/messages",
             headers={"x-api-key": TEAM_KEY, "anthropic-version": "2023-06-01"},
             json={**chat("before-message"), "max_tokens": 5},
@@ -126,7 +127,7 @@ def test_an_exception_refuses_in_the_words_of_each_dialect(
             claude.messages.create(
                 model="before-no", max_tokens=5, messages=[{"role": "user", "content": "forbidden"}]
             )
-        responses = httpx.post(
+        responses = patient.post(
             f"{proxy.api}/responses",
             headers=bearer(TEAM_KEY),
             json={"model": "before-no", "input": "forbidden"},
@@ -180,7 +181,7 @@ def test_a_handler_that_fails_lets_nothing_through(
     model, why = f"before-fails-{name}", FAILING[name][1]
 
     answer = ask(failing, model)
-    claude = httpx.post(
+    claude = patient.post(
         f"{failing.api}/messages",
         headers={"x-api-key": TEAM_KEY, "anthropic-version": "2023-06-01"},
         json={**chat(model), "max_tokens": 5},
@@ -216,7 +217,7 @@ def test_a_handler_has_five_seconds_and_keeps_nobody_else(
 def test_a_client_that_leaves_waits_for_no_handler(provider: Provider, tmp_path: Path) -> None:
     with start(provider, tmp_path, "own.look", "own.never") as proxy:
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(
+            patient.post(
                 f"{proxy.api}/chat/completions",
                 headers=bearer(TEAM_KEY),
                 json=chat("before-left"),
@@ -261,7 +262,7 @@ def test_a_handler_cannot_choose_what_the_caller_may_not_use(
 
 def test_a_form_goes_on_as_it_came_or_not_at_all(provider: Provider, tmp_path: Path) -> None:
     def upload(proxy_api: str) -> httpx.Response:
-        return httpx.post(
+        return patient.post(
             f"{proxy_api}/audio/transcriptions",
             headers=bearer(TEAM_KEY),
             files={"file": ("a.wav", b"RIFF")},

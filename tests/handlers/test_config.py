@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import httpx
 import pytest
 
 from lmproxy.handlers.headers_forwarder import HTTPHeadersForwarder
 from tests.conftest import TEAM_KEY, base_config, bearer, chat
 from tests.handlers.own import OWN
-from tests.harness import configs
+from tests.harness import configs, patient
 from tests.harness.proxy import Proxy
 from tests.provider.server import Provider
 
@@ -99,7 +98,7 @@ def test_a_python_config_may_have_functions_and_classes(provider: Provider, tmp_
         'config["before"] = [own.cap, own.Put(seed=5)]\nconfig["after"] = [own.ended]\n'
     )
     with Proxy(text, tmp_path, name="proxy.py") as proxy:
-        answer = httpx.post(
+        answer = patient.post(
             f"{proxy.api}/chat/completions", headers=bearer(TEAM_KEY), json=chat("handlers-python")
         )
         (request,) = provider.requests_for("handlers-python")

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.conftest import TEAM_KEY, UPSTREAM_KEY, base_config, bearer, chat
 from tests.handlers.own import start
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.provider.server import Provider
 from tests.provider.wire import SeenRequest
@@ -40,7 +40,6 @@ def forwarding(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> 
     }
     folder = tmp_path_factory.mktemp("forwarding")
     with start(provider, folder, FORWARDER, "own.add_tag", **more) as running:
-        running.wait_until_warm()
         yield running
 
 
@@ -65,7 +64,7 @@ def assert_forwarded(request: SeenRequest) -> None:
 def test_what_is_named_goes_on_and_nothing_else(
     forwarding: Proxy, provider: Provider, lane: str, stream: bool
 ) -> None:
-    answer = httpx.post(
+    answer = patient.post(
         f"{forwarding.api}/chat/completions",
         headers={**bearer(TEAM_KEY), **SENT},
         json=chat(f"{lane}/forward-{lane}-{stream}", stream=stream),
@@ -81,7 +80,7 @@ def test_what_is_named_goes_on_and_nothing_else(
 def test_it_goes_on_from_another_dialect_too(
     forwarding: Proxy, provider: Provider, lane: str
 ) -> None:
-    answer = httpx.post(
+    answer = patient.post(
         f"{forwarding.api}/messages",
         headers={"anthropic-version": "2023-06-01", **SENT},
         json={**chat(f"{lane}/forward-message-{lane}"), "max_tokens": 5},
@@ -101,7 +100,7 @@ def test_a_value_that_is_no_plain_text_or_has_the_key_does_not_go_on(
     model = f"forward-value-{value.hex()[:8]}"
     headers = {**bearer(TEAM_KEY), "traceparent": "00-1-2-03"}
 
-    answer = httpx.post(
+    answer = patient.post(
         f"{forwarding.api}/chat/completions",
         headers=[*((n.encode(), v.encode()) for n, v in headers.items()), (b"x-trace-id", value)],
         json=chat(f"relay/{model}"),
@@ -117,7 +116,7 @@ def test_a_value_that_is_no_plain_text_or_has_the_key_does_not_go_on(
 
 def test_without_a_forwarder_none_goes_on(provider: Provider, tmp_path: Path) -> None:
     with start(provider, tmp_path) as proxy:
-        httpx.post(
+        patient.post(
             f"{proxy.api}/chat/completions",
             headers={**bearer(TEAM_KEY), "x-trace-id": "1"},
             json=chat("forward-none"),

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
-import httpx
 import openai
 import pytest
 
 from tests.conftest import GUEST_KEY, TEAM_KEY, bearer, chat
 from tests.handlers.own import ask, lines, start
+from tests.harness import patient
 from tests.harness.errors import error_of
 from tests.harness.proxy import Proxy
 from tests.provider.server import Provider
@@ -35,7 +35,7 @@ def three_keys(provider: Provider, folder: Path, *before: Any, **more: Any) -> P
 
 def asked_from(proxy: Proxy, address: str) -> int:
     headers = {**bearer(TEAM_KEY), "x-forwarded-for": address}
-    return httpx.post(
+    return patient.post(
         f"{proxy.api}/chat/completions", headers=headers, json=chat("limited-ip"), timeout=30
     ).status_code
 

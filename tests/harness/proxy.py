@@ -52,7 +52,8 @@ class Proxy:
     ) -> None:
         """`config`, a table or a text, becomes `folder/proxy.toml`; the process runs there.
 
-        With a `lane`, it is waited for until it is warm, unless told not to.
+        It is waited for until it is warm, unless told not to: what a request meets must not depend
+        on how far LiteLLM's import is.
         """
         self._warm = warm
         self.folder = folder
@@ -78,7 +79,7 @@ class Proxy:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.url = self._wait_for_address()
-        if self.lane != "auto" and self._warm:
+        if self._warm:
             self.wait_until_warm()
         return self
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from tests.conftest import UPSTREAM_KEY
+from tests.harness import patient
 from tests.harness.answer import DONE, Answer
 from tests.harness.errors import FIELDS
 from tests.harness.proxy import REPOSITORY, Proxy
@@ -81,4 +80,4 @@ class Verdict:
         assert len(self.provider.requests_for(record["model_used"])) == sent
         assert UPSTREAM_KEY not in str(record)
         assert not any(UPSTREAM_KEY in line for line in self.proxy.stderr)
-        assert httpx.get(f"{self.proxy.url}/health", timeout=1).status_code == 200
+        assert patient.get(f"{self.proxy.url}/health").status_code == 200

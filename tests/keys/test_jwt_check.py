@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from lmproxy.keys.check import Refusal
 from lmproxy.keys.jwt_check import JwtCheck
 from tests.conftest import bearer, chat
+from tests.harness import patient
 from tests.harness.errors import assert_refused
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
@@ -106,7 +107,7 @@ BAD: dict[str, tuple[Any, str]] = {
 
 
 def ask(proxy: Proxy, token: str, model: str = "checked") -> httpx.Response:
-    return httpx.post(
+    return patient.post(
         f"{proxy.api}/chat/completions", headers=bearer(token), json=chat(model), timeout=30
     )
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.conftest import base_config, bearer, chat
+from tests.harness import patient
 from tests.harness.errors import assert_refused
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
@@ -97,7 +98,7 @@ def web(knower: Provider, path: str = "/userinfo", **more: Any) -> dict[str, Any
 
 
 def ask(proxy: Proxy, key: str, model: str = "checked") -> httpx.Response:
-    return httpx.post(
+    return patient.post(
         f"{proxy.api}/chat/completions", headers=bearer(key), json=chat(model), timeout=30
     )
 
@@ -115,7 +116,7 @@ def test_a_function_or_class_of_ones_own_says_who_may_come_in(
     provider: Provider, tmp_path: Path, check: Any
 ) -> None:
     with start(provider, tmp_path, check) as proxy:
-        good, bad, none = ask(proxy, ANNA), ask(proxy, CANARY), httpx.get(f"{proxy.api}/models")
+        good, bad, none = ask(proxy, ANNA), ask(proxy, CANARY), patient.get(f"{proxy.api}/models")
         record = proxy.record(status=200)
 
     assert good.status_code == 200, good.text
@@ -221,7 +222,7 @@ def test_a_personal_key_beside_ours_is_nobody_elses_to_see(
 ) -> None:
     headers = {**bearer("third"), "x-api-key": CANARY}
     with start(provider, tmp_path, web(knower, default_group="team")) as proxy:
-        answer = httpx.get(f"{proxy.api}/models", headers=headers)
+        answer = patient.get(f"{proxy.api}/models", headers=headers)
 
     assert answer.status_code == 200
     assert CANARY not in str([request.headers for request in knower.requests])
@@ -231,7 +232,7 @@ def test_a_key_that_is_no_text_is_nobodys(
     provider: Provider, knower: Provider, tmp_path: Path
 ) -> None:
     with start(provider, tmp_path, web(knower, default_group="team")) as proxy:
-        answer = httpx.get(f"{proxy.api}/models", headers={b"x-api-key": b"\xff\xfe"})
+        answer = patient.get(f"{proxy.api}/models", headers={b"x-api-key": b"\xff\xfe"})
 
     assert_refused(answer, 401, "invalid_api_key")
     assert knower.requests == []

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.conftest import base_config, chat
+from tests.harness import patient
 from tests.harness.command import Ended, oai_proxy
 from tests.keys.test_key_check import OWN, WEB, ask, config_with, start
 from tests.provider.server import Provider
@@ -26,7 +26,7 @@ def test_everybody_may_come_in_on_loopback_if_it_is_said_twice(
     provider: Provider, tmp_path: Path
 ) -> None:
     with start(provider, tmp_path, ALLOW, allow_anonymous=True) as proxy:
-        none = httpx.post(f"{proxy.api}/chat/completions", json=chat("any"))
+        none = patient.post(f"{proxy.api}/chat/completions", json=chat("any"))
 
         assert [none.status_code, ask(proxy, "any text").status_code] == [200, 200]
         assert {record["group"] for record in proxy.records()} == {"team"}

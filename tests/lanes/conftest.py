@@ -23,7 +23,6 @@ def lanes(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with ports.closed_port() as closed, ports.black_hole() as hole:
         config = lanes_config(provider, {"closed": closed, "hole": hole})
         with Proxy(config, tmp_path_factory.mktemp("lanes")) as running:
-            running.wait_until_warm()
             yield running
 
 

@@ -28,7 +28,6 @@ def test_litellm_does_nothing_with_an_answer_that_is_given(
         "groups": {"team": {"api_keys": [TEAM_KEY]}},
     }
     with Proxy(config, tmp_path) as proxy:
-        proxy.wait_until_warm()
         url, body = f"{proxy.api}/chat/completions", chat(MODEL, logprobs=True)
         answer = http.post(url, json=body, headers=bearer(TEAM_KEY), timeout=60)
         given_s = usage_of(proxy.pid).cpu_s

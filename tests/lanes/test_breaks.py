@@ -1,10 +1,11 @@
 """Rows U001 to U009, U014 and U015: the way to a provider breaks, or is silent, behind LiteLLM.
 
-The silence deadline of `hasty` is 0.6 s; its plain answers have 1.5 s, its streams 2 s in all.
+The silence deadline of `hasty` is 0.6 s; its plain answers have 3 s, its streams 4 s in all.
 """
 
 import pytest
 
+from tests.harness.deadlines import SOON_S, assert_ended_at
 from tests.lanes.way import Way
 from tests.provider import faults, formed
 from tests.provider.exchange import Behaviour
@@ -26,7 +27,7 @@ def test_U001_a_provider_that_cannot_be_reached_is_said_at_once(way: Way, stream
     answer = way.ask(f"u001-{stream}", stream=stream, pace="closed")
 
     way.verdict.failed(answer, 502, "upstream_unreachable", sent=0)
-    assert answer.duration_s < 1
+    assert answer.duration_s < SOON_S
 
 
 @PLAIN_AND_STREAM
@@ -36,7 +37,7 @@ def test_U002_a_connection_that_does_not_come_about_ends_at_the_connect_deadline
     answer = way.ask(f"u002-{stream}", stream=stream, pace="hole")
 
     way.verdict.failed(answer, 504, "upstream_timeout", sent=0)
-    assert 0.45 < answer.duration_s < 1
+    assert_ended_at(0.5, answer.duration_s)
 
 
 @PLAIN_AND_STREAM
@@ -55,7 +56,7 @@ def test_U004_a_request_that_went_out_is_never_sent_again(
 @pytest.mark.parametrize(
     ("fault", "stream", "deadline_s"),
     [
-        pytest.param(faults.never_answers, False, 1.5, id="plain"),
+        pytest.param(faults.never_answers, False, 3, id="plain"),
         pytest.param(faults.never_answers, True, 0.6, id="stream"),
         pytest.param(faults.silence_after_stream_head, True, 0.6, id="stream, only a head"),
     ],
@@ -67,10 +68,10 @@ def test_U005_silence_before_the_answer_ends_at_its_deadline(
     way.on(name, fault)
 
     answer = way.ask(name, stream=stream, pace="hasty")
-    way.left(name, timeout=0.5)
+    way.left(name)
 
     way.verdict.failed(answer, 504, "upstream_timeout")
-    assert deadline_s - 0.05 < answer.duration_s < deadline_s + 0.5
+    assert_ended_at(deadline_s, answer.duration_s)
 
 
 @pytest.mark.parametrize("fault", [faults.silence_after_head, faults.silence_in_body])
@@ -81,43 +82,43 @@ def test_U006_silence_in_a_plain_answer_ends_at_the_silence_deadline(
     way.on(name, fault)
 
     answer = way.ask(name, stream=False, pace="hasty")
-    way.left(name, timeout=0.5)
+    way.left(name)
 
     way.verdict.failed(answer, 504, "upstream_timeout")
-    assert 0.55 < answer.duration_s < 1.1
+    assert_ended_at(0.6, answer.duration_s)
 
 
 def test_U007_silence_in_a_stream_ends_it_with_an_error_event(way: Way) -> None:
     way.on("u007", formed.after_words(formed.silence, 2))
 
     answer = way.ask("u007", stream=True, pace="hasty")
-    way.left("u007", timeout=0.5)
+    way.left("u007")
 
     way.verdict.broke_off(answer, "upstream_timeout")
     assert answer.text_before_error == "word word "
-    assert 0.55 < answer.duration_s < 1.2
+    assert_ended_at(0.6, answer.duration_s)
 
 
 def test_U008_a_stream_that_drips_for_ever_ends_at_the_total_deadline(way: Way) -> None:
     way.on("u008-stream", formed.drip(0.1))
 
     answer = way.ask("u008-stream", stream=True, pace="hasty")
-    way.left("u008-stream", timeout=0.5)
+    way.left("u008-stream")
 
     record = way.verdict.broke_off(answer, "upstream_timeout")
     assert len(answer.events) > 10
     assert record["usage"]["completion_tokens"] >= len(answer.events) - 2
-    assert 1.95 < answer.duration_s < 2.5
+    assert_ended_at(4, answer.duration_s)
 
 
 def test_U008_a_plain_answer_that_drips_for_ever_ends_at_its_deadline(way: Way) -> None:
     way.on("u008-plain", faults.drip_body(0.1))
 
     answer = way.ask("u008-plain", stream=False, pace="hasty")
-    way.left("u008-plain", timeout=0.5)
+    way.left("u008-plain")
 
     way.verdict.failed(answer, 504, "upstream_timeout")
-    assert 1.45 < answer.duration_s < 2
+    assert_ended_at(3, answer.duration_s)
 
 
 @pytest.mark.parametrize(

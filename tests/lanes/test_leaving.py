@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.deadlines import SOON_S
 from tests.harness.leaver import Leaver
 from tests.harness.process import descriptors
 from tests.harness.waiting import until
@@ -15,7 +16,6 @@ from tests.lanes.way import Way
 from tests.provider import behaviours, faults, formed, oddities, refusals
 from tests.provider.exchange import Behaviour, Gate
 
-SOON_S = 1
 ENDINGS: dict[str, Behaviour] = {
     "reset": faults.reset_after_request,
     "silence": faults.never_answers,
@@ -54,7 +54,7 @@ def test_C010_who_leaves_before_the_answer_stops_the_provider(
         way.provider.wait_for_request(way.model(name))
         left_at = client.leave()
 
-    assert way.left(name, timeout=10) - left_at < SOON_S
+    assert way.left(name) - left_at < SOON_S
     record = gone(way, client)
     assert record["usage"]["completion_tokens"] == 0
     assert len(way.provider.requests_for(way.model(name))) == 1
@@ -74,7 +74,7 @@ def test_C011_however_a_client_leaves_a_stream_the_provider_is_stopped(
             heard += client.read_until(b'"word "')
         left_at = leave(client)
 
-        assert way.left(name, timeout=10) - left_at < SOON_S
+        assert way.left(name) - left_at < SOON_S
     record = gone(way, client)
     assert record["usage"]["source"] == "estimated"
     assert record["usage"]["prompt_tokens"] == {"anthropic": 9, "google": 3}[way.kind]
@@ -94,7 +94,7 @@ def test_U036_a_lease_is_given_back_however_a_request_ends(way: Way) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         held = [pool.submit(way.ask, "lease-held", stream=True, pace="narrow") for _ in range(2)]
-        way.provider.wait_for_request(way.model("lease-held"), count=2, timeout=5)
+        way.provider.wait_for_request(way.model("lease-held"), count=2)
         refused = way.ask("lease-third", stream=True, pace="narrow")
         gate.open()
         answered = [asking.result() for asking in held]

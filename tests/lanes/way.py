@@ -50,6 +50,6 @@ class Way:
         assert self.proxy.record(id=answer.id)["lane"] == self.lane
         return answer
 
-    def left(self, name: str, timeout: float = 1) -> float:
+    def left(self, name: str) -> float:
         """When the proxy let go of an answer that was not whole; waits for it."""
-        return self.provider.wait_for_disconnect(self.model(name), timeout=timeout)
+        return self.provider.wait_for_disconnect(self.model(name))

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from tests.conftest import chat
+from tests.harness import patient
 from tests.lm_proxy.setups import TEAM_KEY
 from tests.lm_proxy.side import ANSWER_S, Side
 
@@ -130,7 +131,7 @@ def credential(header: str) -> Look:
 
     def look(side: Side) -> int:
         url, headers = f"{side.api}/chat/completions", {header: TEAM_KEY}
-        answer = httpx.post(url, headers=headers, json=chat("open"), timeout=ANSWER_S)
+        answer = patient.post(url, headers=headers, json=chat("open"), timeout=ANSWER_S)
         return answer.status_code
 
     return look

@@ -18,6 +18,7 @@ import httpx
 from openai import OpenAI
 
 from tests.conftest import bearer
+from tests.harness import patient
 from tests.harness.proxy import REPOSITORY, Proxy, StartError, process_environment
 from tests.harness.waiting import until
 from tests.lm_proxy.own_code import OWN_CODE
@@ -62,11 +63,11 @@ class Side:
         """A chat request as it is; the header names have underscores for dashes."""
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         url = f"{self.api}/chat/completions"
-        return httpx.post(url, headers={**bearer(key), **more}, json=body, timeout=ANSWER_S)
+        return patient.post(url, headers={**bearer(key), **more}, json=body, timeout=ANSWER_S)
 
     def get(self, path: str, key: str) -> httpx.Response:
         """What is at a path below the server's root."""
-        return httpx.get(f"{self.url}{path}", headers=bearer(key), timeout=ANSWER_S)
+        return patient.get(f"{self.url}{path}", headers=bearer(key), timeout=ANSWER_S)
 
     def sent(self) -> dict[str, Any]:
         """The body that its provider was sent last."""

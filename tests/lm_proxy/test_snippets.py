@@ -18,6 +18,7 @@ import pytest
 import trustme
 from openai import AuthenticationError, OpenAI, PermissionDeniedError, RateLimitError
 
+from tests.harness import patient
 from tests.harness.command import oai_proxy
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
@@ -221,7 +222,7 @@ def test_code_of_ones_own_answers_and_logs_over_https(target: Provider, tmp_path
     authority.configure_trust(trust)
     with (
         started("own_code.toml", tmp_path, target) as proxy,
-        httpx.Client(verify=trust) as http,
+        httpx.Client(verify=trust, timeout=patient.PATIENCE_S) as http,
         sdk(proxy, "USER_KEY_1", http_client=http) as client,
     ):
         create = client.chat.completions.create

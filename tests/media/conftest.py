@@ -46,7 +46,6 @@ def operations(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> 
     config["routing"] = {f"{name}/*": f"{name}.{{1}}" for name in connections}
     config["groups"]["guests"]["allowed_connections"] = ["none"]
     with Proxy(config, tmp_path_factory.mktemp("media")) as running:
-        running.wait_until_warm()
         yield running
 
 

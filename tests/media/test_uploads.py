@@ -115,7 +115,7 @@ def test_nothing_is_sent_before_the_model_is_known_and_allowed(
     name = b"file" if path == PATH else b"image"
     body = written((lines(name, b"a"), b"x" * 100_000), (lines(b"model"), model.encode()))
 
-    with httpx.Client(base_url=operations.api, headers=bearer(GUEST_KEY)) as guest:
+    with httpx.Client(base_url=operations.api, headers=bearer(GUEST_KEY), timeout=60) as guest:
         answer = upload(guest, body, path)
 
     assert_refused(answer, status, code, "model")

@@ -51,7 +51,6 @@ def claude(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "*": "claude.*",
     }
     (folder / "echoing.py").write_text("def echo(prompt):\n    return f'You said: {prompt}'\n")
-    config["server"] = {"stream_head_wait_s": 0.3, "ping_interval_s": 0.3}
     config["groups"]["guests"] |= {"allowed_connections": ["other"]}
     with Proxy(config, folder) as running:
         yield running

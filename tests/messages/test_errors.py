@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.conftest import GUEST_KEY, TEAM_KEY, UPSTREAM_KEY
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.messages.conftest import ask
 from tests.messages.test_relay import post
@@ -146,15 +147,15 @@ def test_an_error_within_a_stream_keeps_its_words(claude: Proxy, provider: Provi
 
 @pytest.mark.parametrize("path", ["/messages/batches", "/files", "/nowhere"])
 def test_an_unknown_path_is_told_so_in_the_clients_own_form(claude: Proxy, path: str) -> None:
-    theirs = httpx.get(claude.api + path, headers=VERSION)
-    ours = httpx.get(claude.api + path)
+    theirs = patient.get(claude.api + path, headers=VERSION)
+    ours = patient.get(claude.api + path)
 
     error_of(theirs, 404, "not_found_error")
     assert ours.json()["error"]["code"] == "unknown_url"
 
 
 def test_a_wrong_method_is_told_so_in_the_clients_own_form(claude: Proxy) -> None:
-    answer = httpx.get(f"{claude.api}/messages", headers=VERSION)
+    answer = patient.get(f"{claude.api}/messages", headers=VERSION)
 
     error_of(answer, 405, "invalid_request_error")
     assert answer.headers["allow"] == "POST"
@@ -162,6 +163,6 @@ def test_a_wrong_method_is_told_so_in_the_clients_own_form(claude: Proxy) -> Non
 
 @pytest.mark.parametrize("path", ["/", "/api/hello"])
 def test_a_look_before_speaking_is_answered(claude: Proxy, path: str) -> None:
-    answer = httpx.head(claude.url + path, headers={"x-api-key": TEAM_KEY})
+    answer = patient.head(claude.url + path, headers={"x-api-key": TEAM_KEY})
 
     assert (answer.status_code, answer.content) == (200, b"")

@@ -1,11 +1,13 @@
 """A provider that speaks Anthropic's API: bytes pass, and are understood in passing."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.conftest import TEAM_KEY, UPSTREAM_KEY
+from tests.conftest import TEAM_KEY, UPSTREAM_KEY, base_config
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.messages.conftest import ask
 from tests.provider import anthropic, behaviours
@@ -23,7 +25,7 @@ PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 
 def post(proxy: Proxy, path: str = "/messages", **request: Any) -> httpx.Response:
     headers = {"x-api-key": TEAM_KEY} | request.pop("headers", {})
-    return httpx.post(f"{proxy.api}{path}", headers=headers, timeout=30, **request)
+    return patient.post(f"{proxy.api}{path}", headers=headers, timeout=30, **request)
 
 
 def test_a_plain_answer_passes_unchanged_and_is_recorded(claude: Proxy, provider: Provider) -> None:
@@ -124,7 +126,7 @@ def test_who_names_no_version_asks_with_the_oldest(claude: Proxy, provider: Prov
     ids=["x-api-key", "Bearer", "api-key"],
 )
 def test_a_key_is_taken_from_any_of_its_headers(claude: Proxy, headers: dict[str, str]) -> None:
-    answer = httpx.post(f"{claude.api}/messages", json=ask("claude-key"), headers=headers)
+    answer = patient.post(f"{claude.api}/messages", json=ask("claude-key"), headers=headers)
 
     assert answer.status_code == 200
 
@@ -151,8 +153,11 @@ def test_a_count_of_tokens_passes_and_uses_none(claude: Proxy, provider: Provide
 
 
 def test_while_the_provider_is_silent_pings_go_out_between_events(
-    claude: Proxy, provider: Provider
+    provider: Provider, tmp_path: Path
 ) -> None:
+    config = base_config(provider)
+    config["connections"]["up"]["api_type"] = "vllm"
+    config["server"] = {"stream_head_wait_s": 0.3, "ping_interval_s": 0.3}
     gate = Gate()
 
     async def slow(exchange: Exchange) -> None:
@@ -160,12 +165,11 @@ def test_while_the_provider_is_silent_pings_go_out_between_events(
         await anthropic.good_answer(exchange)
 
     provider.on("claude-slow", slow)
-    with httpx.stream(
-        "POST",
-        f"{claude.api}/messages",
-        json=ask("claude-slow", stream=True),
-        headers={"x-api-key": TEAM_KEY},
-    ) as answer:
+    body, key = ask("claude-slow", stream=True), {"x-api-key": TEAM_KEY}
+    with (
+        Proxy(config, tmp_path) as proxy,
+        patient.stream("POST", f"{proxy.api}/messages", json=body, headers=key) as answer,
+    ):
         pieces = answer.iter_raw()
         first = next(pieces)
         gate.open()

@@ -46,7 +46,6 @@ def operations(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("operations")
     (folder / "answering.py").write_text("def answer(prompt):\n    return 'Hello there'\n")
     with Proxy(config, folder) as running:
-        running.wait_until_warm()
         yield running
 
 

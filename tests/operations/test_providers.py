@@ -45,7 +45,6 @@ def everywhere(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> 
     config["routing"] = {f"{kind}/*": f"{kind}.{{1}}" for kind in config["connections"]}
     config["groups"] = {"team": {"api_keys": [TEAM_KEY]}}
     with Proxy(config, tmp_path_factory.mktemp("everywhere")) as running:
-        running.wait_until_warm()
         yield running
 
 

@@ -4,14 +4,13 @@ import json
 import stat
 from pathlib import Path
 
-import httpx
 import pytest
 
 from lmproxy.call import Json
 from lmproxy.recording.file_logger import FileLogger
 from lmproxy.recording.log_line import look_up
 from lmproxy.recording.record import FIELDS
-from tests.harness import configs
+from tests.harness import configs, patient
 from tests.harness.proxy import Proxy
 
 RECORD = {"id": "req_1", "usage": {"total_tokens": 12}, "group": "team", "user": None}
@@ -97,6 +96,6 @@ def test_a_path_that_no_record_has_is_told_at_start(where: str, words: str, tmp_
 
 
 def test_the_fields_that_may_be_named_are_those_of_a_record(proxy: Proxy) -> None:
-    answer = httpx.get(f"{proxy.url}/nowhere")
+    answer = patient.get(f"{proxy.url}/nowhere")
 
     assert set(proxy.record(id=answer.headers["x-request-id"])) == FIELDS

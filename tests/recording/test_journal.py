@@ -14,6 +14,7 @@ import pytest
 
 from lmproxy.recording import Journal, journal
 from tests.conftest import TEAM_KEY, base_config, bearer, chat
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
 from tests.provider.server import Provider
@@ -55,7 +56,7 @@ def whole_lines(file: Path) -> list[Any]:
 
 
 def ask(proxy: Proxy, model: str) -> httpx.Response:
-    return httpx.post(
+    return patient.post(
         f"{proxy.api}/chat/completions", json=chat(model), headers=bearer(TEAM_KEY), timeout=30
     )
 
@@ -227,7 +228,7 @@ def test_a_full_disk_fails_no_request_and_every_lost_record_is_counted_and_said(
     limit_file_size(disk, size + 100)
 
     answers = [ask(disk, f"lost-{number}").status_code for number in range(3)]
-    counted = httpx.get(f"{disk.url}/ready").json()["records_lost"]
+    counted = patient.get(f"{disk.url}/ready").json()["records_lost"]
     limit_file_size(disk, resource.RLIM_INFINITY)
     ask(disk, "after")
 

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from lmproxy.call import Json
 from lmproxy.recording import Loggers, loggers
 from tests.conftest import TEAM_KEY, base_config, bearer, chat
-from tests.harness import configs
+from tests.harness import configs, patient
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
 from tests.provider.server import Provider
@@ -265,7 +264,7 @@ def test_loggers_work_in_a_running_proxy_beside_one_that_raises(
     with Proxy(config, tmp_path) as proxy:
         headers = bearer(TEAM_KEY)
         answers = [
-            httpx.post(f"{proxy.api}/chat/completions", json=chat("m"), headers=headers)
+            patient.post(f"{proxy.api}/chat/completions", json=chat("m"), headers=headers)
             for _ in range(3)
         ]
         until(lambda: _dropped(proxy) == 6, "two raising loggers times three records")
@@ -280,5 +279,5 @@ def test_loggers_work_in_a_running_proxy_beside_one_that_raises(
 
 
 def _dropped(proxy: Proxy) -> int:
-    found: int = httpx.get(f"{proxy.url}/ready").json()["logger_records_dropped"]
+    found: int = patient.get(f"{proxy.url}/ready").json()["logger_records_dropped"]
     return found

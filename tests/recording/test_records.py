@@ -14,6 +14,7 @@ from lmproxy.call import Arrival, Json
 from lmproxy.recording import Draft, Journal, Loggers, Recorder, outcomes
 from lmproxy.recording.record import VERSION
 from tests.conftest import GUEST_KEY, TEAM_KEY, bearer, chat
+from tests.harness import patient
 from tests.harness.proxy import REPOSITORY, Proxy
 from tests.provider import answers, behaviours, faults, refusals
 from tests.provider.exchange import Gate
@@ -140,7 +141,7 @@ def leave(proxy: Proxy, provider: Provider) -> None:
     """A client that leaves in the middle of a stream."""
     gate = Gate()
     provider.on("r-gone", behaviours.stream_held(gate))
-    with httpx.stream(
+    with patient.stream(
         "POST",
         f"{proxy.api}/chat/completions",
         json=chat("r-gone", stream=True),

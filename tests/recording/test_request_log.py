@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.conftest import TEAM_KEY, base_config, bearer, chat
+from tests.harness import patient
 from tests.harness.command import oai_proxy
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
@@ -94,7 +95,7 @@ def start(provider: Provider, folder: Path, *loggers: Any, **more: Any) -> Proxy
 
 
 def ask(proxy: Proxy, model: str, **fields: Any) -> httpx.Response:
-    return httpx.post(
+    return patient.post(
         f"{proxy.api}/chat/completions",
         headers=bearer(TEAM_KEY),
         json=chat(model, **fields),
@@ -164,7 +165,7 @@ def test_failures_and_refusals_are_logged_as_well(provider: Provider, tmp_path: 
     provider.on("failing-log", refusals.server_error(500))
     with start(provider, tmp_path, json_log()) as proxy:
         ask(proxy, "failing-log")
-        httpx.post(f"{proxy.api}/chat/completions", headers=bearer("wrong"), json=chat("any"))
+        patient.post(f"{proxy.api}/chat/completions", headers=bearer("wrong"), json=chat("any"))
         failed, refused = lines(proxy, 2)
 
     assert (failed["error"], failed["response"]) == ("upstream_error", None)
@@ -219,7 +220,7 @@ def test_what_the_model_said_is_there_streamed_and_not(
     provider.on("tools-log", with_tools)
     with start(provider, tmp_path, json_log(**transformed({"said": "response"}))) as proxy:
         ask(proxy, "said-log", stream=stream)
-        httpx.post(
+        patient.post(
             f"{proxy.api}/messages",
             headers=bearer(TEAM_KEY),
             json={**chat("said-log", stream=stream), "max_tokens": 9},
@@ -264,7 +265,7 @@ def test_print_stream_prints_what_was_asked_and_said(provider: Provider, tmp_pat
     config = {**base_config(provider), "print_stream": True}
     with printed.open("w") as stdout, Proxy(config, tmp_path, stdout=stdout) as proxy:
         ask(proxy, "printed-log", stream=True)
-        httpx.get(f"{proxy.api}/models", headers=bearer(TEAM_KEY))  # Nothing was asked.
+        patient.get(f"{proxy.api}/models", headers=bearer(TEAM_KEY))  # Nothing was asked.
         ask(proxy, "failed-print")
         until(lambda: "]\n" in printed.read_text(), "both to be printed")
         text = printed.read_text()

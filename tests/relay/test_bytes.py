@@ -150,7 +150,7 @@ def test_a_request_arrives_with_only_its_model_changed(
     model = f"bytes-request-{stream}"
     own = {"stream": stream, **(ASKED if stream else {})}
 
-    answer = team.post("/chat/completions", json=chat(f"hasty/{model}", **UNKNOWN, **own))
+    answer = team.post("/chat/completions", json=chat(f"other/{model}", **UNKNOWN, **own))
 
     assert answer.status_code == 200
     (request,) = provider.requests_for(model)

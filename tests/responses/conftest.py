@@ -9,6 +9,7 @@ import openai
 import pytest
 
 from tests.conftest import TEAM_KEY, UPSTREAM_KEY, base_config, bearer
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.messages.conftest import AWS
 from tests.provider.server import Provider
@@ -88,4 +89,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 def post(proxy: Proxy, **request: Any) -> httpx.Response:
     """Ask for a response over plain HTTP."""
-    return httpx.post(f"{proxy.api}/responses", json=request, headers=bearer(TEAM_KEY), timeout=60)
+    return patient.post(
+        f"{proxy.api}/responses", json=request, headers=bearer(TEAM_KEY), timeout=60
+    )

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from tests.conftest import GUEST_KEY, TEAM_KEY, bearer
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.provider.server import Provider
 from tests.provider.shelf import Shelf
@@ -22,7 +23,7 @@ class House:
 
     def send(self, method: str, path: str, key: str = TEAM_KEY, **more: Any) -> httpx.Response:
         url = f"{self.proxy.api}/responses{path}"
-        return httpx.request(method, url, headers=bearer(key), timeout=30, **more)
+        return patient.request(method, url, headers=bearer(key), timeout=30, **more)
 
     def create(self, model: str, key: str = TEAM_KEY, **more: Any) -> Any:
         """A response that was made."""

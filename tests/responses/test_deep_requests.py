@@ -1,9 +1,9 @@
 """A request too deep to be written again is refused before any provider is asked."""
 
-import httpx
 import pytest
 
 from tests.conftest import TEAM_KEY, bearer
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.provider.server import Provider
 
@@ -33,7 +33,7 @@ def test_a_deep_request_is_a_400_and_nobody_is_asked(
     model = f"deep-{len(fields)}-{stream}"
     body = f'{{"model": "chat/{model}", "stream": {stream}, {fields}}}'
 
-    answer = httpx.post(
+    answer = patient.post(
         f"{elsewhere.api}/responses",
         content=body.replace("DEEP", deep(DEEP)),
         headers={**bearer(TEAM_KEY), "content-type": "application/json"},
@@ -47,7 +47,7 @@ def test_a_deep_request_is_a_400_and_nobody_is_asked(
 def test_a_request_as_deep_as_any_schema_is_answered(elsewhere: Proxy, provider: Provider) -> None:
     body = f'{{"model": "chat/less-deep", "input": "x", "metadata": {deep(200)}}}'
 
-    answer = httpx.post(
+    answer = patient.post(
         f"{elsewhere.api}/responses",
         content=body,
         headers={**bearer(TEAM_KEY), "content-type": "application/json"},

@@ -208,7 +208,7 @@ def test_a_client_that_leaves_stops_the_provider_and_is_recorded(
     provider.on("resp-gone", endless)
     with team.stream("POST", "/responses", json=ask("resp-gone", stream=True)) as answer:
         next(answer.iter_raw())
-    provider.wait_for_disconnect("resp-gone", timeout=0.5)
+    provider.wait_for_disconnect("resp-gone")
 
     record = proxy.record(id=answer.headers["x-request-id"])
     assert record["outcome"] == "client_gone"

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import anthropic
-import httpx
 import openai
 import pytest
 
 from tests.conftest import GUEST_KEY, TEAM_KEY, bearer, chat
+from tests.harness import patient
 from tests.harness.command import oai_proxy
 from tests.harness.leaver import Leaver
 from tests.harness.proxy import Proxy
@@ -97,7 +97,7 @@ def test_after_the_first_event_a_failure_ends_the_stream(proxy: Proxy, provider:
     provider.on("pair/breaks", faults.reset_mid_event())
     before = len(provider.requests_for("second"))
 
-    answer = httpx.post(
+    answer = patient.post(
         f"{proxy.api}/chat/completions",
         json=chat("pair/breaks", stream=True),
         headers=bearer(TEAM_KEY),
@@ -115,7 +115,7 @@ def test_the_client_hears_the_last_failure(proxy: Proxy, provider: Provider) -> 
     behaviour = behaviours.in_turn(refusals.server_error(500), refusals.rate_limited("7"))
     provider.on("again", behaviour)
 
-    answer = httpx.post(
+    answer = patient.post(
         f"{proxy.api}/chat/completions", json=chat("twice"), headers=bearer(TEAM_KEY)
     )
 
@@ -256,14 +256,14 @@ def test_a_fallback_may_be_a_member(
 def test_who_may_use_a_fallback_may_use_it_whole(
     key: str, model: str, status: int, proxy: Proxy
 ) -> None:
-    answer = httpx.post(f"{proxy.api}/chat/completions", json=chat(model), headers=bearer(key))
+    answer = patient.post(f"{proxy.api}/chat/completions", json=chat(model), headers=bearer(key))
 
     assert answer.status_code == status
 
 
 def test_models_are_the_fallbacks_own(proxy: Proxy) -> None:
-    listed = httpx.get(f"{proxy.api}/models", headers=bearer(GUEST_KEY)).json()["data"]
-    one = httpx.get(f"{proxy.api}/models/pair/any", headers=bearer(GUEST_KEY)).json()
+    listed = patient.get(f"{proxy.api}/models", headers=bearer(GUEST_KEY)).json()["data"]
+    one = patient.get(f"{proxy.api}/models/pair/any", headers=bearer(GUEST_KEY)).json()
 
     owners = {entry["id"]: entry["owned_by"] for entry in listed}
     assert owners == {"pair": "pair", "stored": "stored", "twice": "twice"}

@@ -12,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.conftest import TEAM_KEY, base_config
+from tests.harness import patient
+from tests.harness.deadlines import SOON_S
 from tests.harness.leaver import Leaver
 from tests.harness.process import descriptors, resident_bytes
 from tests.harness.proxy import Proxy
@@ -24,7 +25,6 @@ from tests.provider import answers, behaviours, faults
 from tests.provider.exchange import Behaviour, Exchange, Gate
 from tests.provider.server import Provider
 
-SOON_S = 0.5
 MIB = 1 << 20
 
 
@@ -33,7 +33,7 @@ def gone(proxy: Proxy, model: str) -> dict[str, Any]:
     record = proxy.record(client_request_id=model.replace("/", "-"))
     assert (record["status"], record["outcome"]) == (499, "client_gone")
     assert record["error_code"] == "client_gone"
-    assert httpx.get(f"{proxy.url}/health", timeout=1).status_code == 200
+    assert patient.get(f"{proxy.url}/health").status_code == 200
     return record
 
 

@@ -10,6 +10,7 @@ import pytest
 from lmproxy.errors import InvalidRequest
 from lmproxy.upstream.remote_media import check_media
 from tests.conftest import TEAM_KEY, UPSTREAM_KEY, bearer
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.operations.asking import RANKING
 from tests.provider import behaviours, media, responses
@@ -95,7 +96,6 @@ def proxy(
     environment = {"PYTHONPATH": str(folder), "NAMES_FILE": str(names)}
     environment["MAX_IMAGE_URL_DOWNLOAD_SIZE_MB"] = "50"  # LiteLLM's; not an operator's to set.
     with Proxy(config, folder, environment=environment) as running:
-        running.wait_until_warm()
         yield running
 
 
@@ -115,7 +115,7 @@ def body_of(operation: str, place: str, value: Any) -> Json:
 
 def post(proxy: Proxy, operation: str, model: str, body: Json) -> httpx.Response:
     url = f"{proxy.api}{PATHS[operation]}"
-    return httpx.post(url, json={"model": model, **body}, headers=bearer(TEAM_KEY), timeout=60)
+    return patient.post(url, json={"model": model, **body}, headers=bearer(TEAM_KEY))
 
 
 def picture(url: Any, **more: Any) -> Json:

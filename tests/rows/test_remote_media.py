@@ -11,6 +11,7 @@ import pytest
 from lmproxy.errors import InvalidRequest
 from lmproxy.upstream.remote_media import check_media, refusal
 from tests.conftest import TEAM_KEY, UPSTREAM_KEY, bearer
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.provider import behaviours
 from tests.provider.server import Provider
@@ -66,7 +67,6 @@ def media(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "groups": {"team": {"api_keys": [TEAM_KEY]}},
     }
     with Proxy(config, folder) as running:
-        running.wait_until_warm()
         yield running
 
 
@@ -90,7 +90,7 @@ def post(proxy: Proxy, dialect: str, model: str, *parts: Json, **more: Any) -> h
     content = [{"type": "text", "text": "What is this?"}, *parts]
     body = {"model": model, "max_tokens": 9, "messages": [{"role": "user", "content": content}]}
     headers = bearer(TEAM_KEY)
-    return httpx.post(f"{proxy.api}{path}", json={**body, **more}, headers=headers, timeout=60)
+    return patient.post(f"{proxy.api}{path}", json={**body, **more}, headers=headers)
 
 
 def assert_refused(answer: httpx.Response, dialect: str, proxy: Proxy) -> None:

@@ -1,6 +1,6 @@
 """Rows U001 to U005: the way to a provider, and what happens before it begins to answer.
 
-A plain answer is waited for `answer_s`, a streamed one `first_byte_s`; `hasty`: 1.5 s and 0.6 s.
+A plain answer is waited for `answer_s`, a streamed one `first_byte_s`; `hasty`: 3 s and 0.6 s.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import UPSTREAM_KEY, base_config
 from tests.harness.answer import ask, client_of
+from tests.harness.deadlines import SOON_S, assert_ended_at
 from tests.harness.proxy import Proxy
 from tests.harness.verdict import Verdict
 from tests.provider import faults, ports
@@ -69,7 +70,7 @@ def test_U001_a_provider_that_cannot_be_reached_is_said_at_once(
         answer = ask(client, f"{connection}/u001", stream=stream)
 
     Verdict(nobody, provider).failed(answer, 502, "upstream_unreachable", sent=0)
-    assert answer.duration_s < 1
+    assert answer.duration_s < SOON_S
 
 
 @PLAIN_AND_STREAM
@@ -81,7 +82,7 @@ def test_U002_a_connection_that_does_not_come_about_ends_at_the_connect_deadline
         answer = ask(client, f"{connection}/u002", stream=stream)
 
     Verdict(nobody, provider).failed(answer, 504, "upstream_timeout", sent=0)
-    assert 0.45 < answer.duration_s < 1
+    assert_ended_at(0.5, answer.duration_s)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +159,7 @@ def test_U004_a_request_that_went_out_is_never_sent_again(
 @pytest.mark.parametrize(
     ("fault", "stream", "deadline_s"),
     [
-        pytest.param(faults.never_answers, False, 1.5, id="plain"),
+        pytest.param(faults.never_answers, False, 3, id="plain"),
         pytest.param(faults.never_answers, True, 0.6, id="stream"),
         pytest.param(faults.silence_after_stream_head, True, 0.6, id="stream, only a head"),
     ],
@@ -175,10 +176,10 @@ def test_U005_silence_before_the_answer_ends_at_its_deadline(
     provider.on(model, fault)
 
     answer = ask(team, f"hasty/{model}", stream=stream)
-    provider.wait_for_disconnect(model, timeout=0.5)
+    provider.wait_for_disconnect(model)
 
     verdict.failed(answer, 504, "upstream_timeout")
-    assert deadline_s - 0.05 < answer.duration_s < deadline_s + 0.4
+    assert_ended_at(deadline_s, answer.duration_s)
 
 
 @PLAIN_AND_STREAM
@@ -189,22 +190,25 @@ def test_U005_a_port_that_accepts_and_is_silent_ends_at_the_deadline(
         answer = ask(client, "silent/u005", stream=stream)
 
     Verdict(nobody, provider).failed(answer, 504, "upstream_timeout", sent=0)
-    assert 0.55 < answer.duration_s < 1
+    assert_ended_at(0.6, answer.duration_s)
 
 
 def test_U005_a_late_head_does_not_prolong_the_wait_for_the_first_event(
-    team: httpx.Client, provider: Provider, verdict: Verdict
+    provider: Provider, tmp_path: Path
 ) -> None:
     async def late_head(exchange: Exchange) -> None:
-        await exchange.pause(0.4)
+        await exchange.pause(2.2)
         await faults.silence_after_stream_head(exchange)
 
+    config = base_config(provider)
+    config["connections"]["up"]["timeouts"] = {"first_byte_s": 2.5}
     provider.on("u005-late-head", late_head)
 
-    answer = ask(team, "hasty/u005-late-head", stream=True)
+    with Proxy(config, tmp_path) as proxy, client_of(proxy) as client:
+        answer = ask(client, "u005-late-head", stream=True)
 
-    verdict.failed(answer, 504, "upstream_timeout")
-    assert 0.55 < answer.duration_s < 0.9
+        Verdict(proxy, provider).failed(answer, 504, "upstream_timeout")
+    assert_ended_at(2.5, answer.duration_s)
 
 
 def test_U005_a_head_that_drips_ends_at_the_deadline(
@@ -221,4 +225,4 @@ def test_U005_a_head_that_drips_ends_at_the_deadline(
     answer = ask(team, "hasty/u005-drip", stream=True)
 
     verdict.failed(answer, 504, "upstream_timeout")
-    assert answer.duration_s < 1
+    assert answer.duration_s < SOON_S

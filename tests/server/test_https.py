@@ -8,6 +8,7 @@ import openai
 import trustme
 
 from tests.conftest import TEAM_KEY, base_config, chat
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.provider.server import Provider
 
@@ -22,7 +23,7 @@ def test_with_a_certificate_the_proxy_speaks_https(provider: Provider, tmp_path:
     authority.configure_trust(trust)
 
     with Proxy({**base_config(provider), **files}, tmp_path) as proxy:
-        http = httpx.Client(verify=trust)
+        http = httpx.Client(verify=trust, timeout=patient.PATIENCE_S)
         with openai.OpenAI(base_url=proxy.api, api_key=TEAM_KEY, http_client=http) as client:
             plain = client.chat.completions.create(**chat("https"))
             chunks = list(client.chat.completions.create(**chat("https"), stream=True))

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.conftest import TEAM_KEY, base_config, bearer, chat
+from tests.harness import patient
 from tests.harness.errors import assert_refused
 from tests.harness.proxy import Proxy
 from tests.provider.behaviours import held, stream_held
@@ -36,7 +37,7 @@ def test_a_plain_request_that_a_stop_cuts_off_is_told_so(brief: Proxy, provider:
     def ask() -> None:
         body = chat("stop-plain")
         url = f"{brief.api}/chat/completions"
-        answers.append(httpx.post(url, json=body, headers=bearer(TEAM_KEY), timeout=30))
+        answers.append(patient.post(url, json=body, headers=bearer(TEAM_KEY)))
 
     asking = threading.Thread(target=ask)
     asking.start()
@@ -57,7 +58,7 @@ def test_a_stream_that_a_stop_cuts_off_ends_in_an_error_event(
     body = chat("stop-stream", stream=True)
     url = f"{brief.api}/chat/completions"
 
-    with httpx.stream("POST", url, json=body, headers=bearer(TEAM_KEY), timeout=30) as answer:
+    with patient.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as answer:
         lines = answer.iter_lines()
         first = next(lines)
         stopping = stop_soon(brief)

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from tests.conftest import TEAM_KEY, bearer, chat
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.provider.server import Provider
 
@@ -79,7 +80,7 @@ class Asking:
 
     def ask(self, model: str, **fields: Any) -> httpx.Response:
         before = len(self._target.requests)
-        answer = httpx.post(
+        answer = patient.post(
             f"{self._proxy.api}/chat/completions",
             json=chat(model, **fields),
             headers=bearer(TEAM_KEY),

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from lmproxy.upstream.default_args import fields_of, left_out
 from tests.conftest import TEAM_KEY, UPSTREAM_KEY, bearer, chat
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.provider.behaviours import good_answer
 from tests.provider.server import Provider
@@ -56,14 +56,13 @@ def filling(target: Provider, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "groups": {"team": {"api_keys": [TEAM_KEY]}},
     }
     with Proxy(config, folder) as proxy:
-        proxy.wait_until_warm()
         yield proxy
 
 
 def sent(filling: Proxy, target: Provider, path: str, body: dict[str, Any]) -> dict[str, Any]:
     """The body that the provider gets of this one."""
     before = len(target.requests)
-    httpx.post(f"{filling.api}{path}", json=body, headers=bearer(TEAM_KEY), timeout=60)
+    patient.post(f"{filling.api}{path}", json=body, headers=bearer(TEAM_KEY))
     (request,) = target.requests[before:]
     assert request.json is not None
     return request.json

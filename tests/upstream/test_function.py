@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import openai
 import pytest
 
 from tests.conftest import TEAM_KEY, bearer, chat
-from tests.harness import configs
+from tests.harness import configs, patient
 from tests.harness.proxy import Proxy
 
 FUNCTIONS = """
@@ -169,7 +168,7 @@ def test_usage_is_the_functions_own_or_an_estimate(
 def test_a_function_that_fails_is_an_upstream_fault_without_its_words(
     name: str, status: int, code: str, stream: bool, proxy: Proxy
 ) -> None:
-    answer = httpx.post(
+    answer = patient.post(
         f"{proxy.api}/chat/completions", json=chat(name, stream=stream), headers=bearer(TEAM_KEY)
     )
 
@@ -178,7 +177,7 @@ def test_a_function_that_fails_is_an_upstream_fault_without_its_words(
 
 
 def test_a_generator_that_fails_midway_ends_in_an_error_event(proxy: Proxy) -> None:
-    answer = httpx.post(
+    answer = patient.post(
         f"{proxy.api}/chat/completions",
         json=chat("breaks_later", stream=True),
         headers=bearer(TEAM_KEY),
@@ -193,7 +192,7 @@ def test_a_generator_that_fails_midway_ends_in_an_error_event(proxy: Proxy) -> N
 def test_a_function_is_stopped_when_its_client_leaves(proxy: Proxy) -> None:
     body = chat("waits", stream=True)
     url = f"{proxy.api}/chat/completions"
-    with httpx.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as answer:
+    with patient.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as answer:
         next(answer.iter_lines())
         request_id = answer.headers["x-request-id"]
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import openai
 import pytest
 
 from tests.conftest import TEAM_KEY, bearer, chat
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.oracle.service_account import service_account
 from tests.provider import behaviours, responses
@@ -87,14 +87,13 @@ def theirs(
         "groups": {"team": {"api_keys": [TEAM_KEY], "allowed_connections": "*"}},
     }
     with Proxy(config, folder, environment={"ACCOUNT": account}) as proxy:
-        proxy.wait_until_warm()
         yield proxy
 
 
 def seen(theirs: Proxy, target: Provider, model: str, **more: Any) -> SeenRequest:
     before = len(target.requests)
     url, body = f"{theirs.api}/chat/completions", chat(model, **more)
-    answer = httpx.post(url, json=body, headers=bearer(TEAM_KEY), timeout=60)
+    answer = patient.post(url, json=body, headers=bearer(TEAM_KEY))
     assert answer.status_code == 200, answer.text
     assert "Hello" in answer.text
     (request,) = target.requests[before:]

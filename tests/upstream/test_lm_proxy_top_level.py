@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import httpx
 import openai
 import pytest
 
 from tests.conftest import TEAM_KEY, UPSTREAM_KEY, bearer, chat
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.provider.server import Provider
 
@@ -46,7 +46,7 @@ def test_without_groups_a_check_of_ones_own_names_the_default_one(
         openai.OpenAI(base_url=proxy.url, api_key="known", max_retries=0) as client,
     ):
         answer = client.chat.completions.create(**chat("theirs-model"))
-        stranger = httpx.get(f"{proxy.url}/models", headers=bearer("unknown"))
+        stranger = patient.get(f"{proxy.url}/models", headers=bearer("unknown"))
         warnings = [line for line in proxy.log_lines() if line["level"] == "warning"]
 
     assert answer.choices[0].message.content == "Hello there"
@@ -69,7 +69,7 @@ context_length = 400000
 api_type = "none"
 """
     with Proxy(config(provider, top, groups), tmp_path) as proxy:
-        listed = httpx.get(f"{proxy.api}/models", headers=bearer(TEAM_KEY)).json()["data"]
+        listed = patient.get(f"{proxy.api}/models", headers=bearer(TEAM_KEY)).json()["data"]
 
     assert [model["id"] for model in listed] == ["theirs.plain"]
     assert listed[0]["context_length"] == 400000
@@ -79,7 +79,7 @@ api_type = "none"
 def test_a_service_that_is_switched_off_says_so(provider: Provider, tmp_path: Path) -> None:
     groups = f'[groups.team]\napi_keys = ["{TEAM_KEY}"]'
     with Proxy(config(provider, "enabled = false", groups), tmp_path) as proxy:
-        answer = httpx.post(
+        answer = patient.post(
             f"{proxy.api}/chat/completions", json=chat("theirs-model"), headers=bearer(TEAM_KEY)
         )
 

@@ -27,6 +27,7 @@ from lmproxy.upstream.local.process import (
     LocalProcess,
     Pauses,
 )
+from tests.harness import patient
 
 SETTINGS = LocalSettings(packaged_model_file(), "smollm2", 1024, None, 2)
 HELLO = {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 8}
@@ -48,7 +49,7 @@ class Served:
     def post(self, path: str, body: Json, authorization: str | None = None) -> httpx.Response:
         url = self.runner.run(self.process.base_url()) + path
         headers = {"authorization": authorization or f"Bearer {self.process.api_key}"}
-        return httpx.post(url, json=body, headers=headers, trust_env=False, timeout=30)
+        return patient.post(url, json=body, headers=headers, trust_env=False)
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.conftest import TEAM_KEY, bearer, chat
+from tests.harness import patient
 from tests.harness.errors import assert_refused
 from tests.harness.proxy import Proxy
 from tests.upstream.parameters import (
@@ -39,7 +39,7 @@ def test_an_operator_may_have_refused_what_chat_has_no_word_for(
     turn = {"role": "user", "content": [{"type": "container_upload", "file_id": "f"}]}
     request = {**chat("openai-rejecting/gpt-4o"), "messages": [turn], "max_tokens": 9}
 
-    answer = httpx.post(f"{parameters.api}/messages", json=request, headers=bearer(TEAM_KEY))
+    answer = patient.post(f"{parameters.api}/messages", json=request, headers=bearer(TEAM_KEY))
 
     assert answer.status_code == 400
     assert "messages[].container_upload" in answer.json()["error"]["message"]

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-import httpx
-
 from tests.conftest import TEAM_KEY, bearer, chat
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.provider.ports import closed_port
 from tests.provider.server import Provider
@@ -21,7 +20,7 @@ def test_a_text_that_ends_answers_is_a_list_where_messages_are_asked(
         said["connections"]["tuned"] = {"class": FALLBACK, "connections": members}
         with Proxy(said, tmp_path) as proxy:
             body = {**chat("tuned"), "max_tokens": 9}
-            httpx.post(f"{proxy.api}/messages", headers=bearer(TEAM_KEY), json=body, timeout=30)
+            patient.post(f"{proxy.api}/messages", headers=bearer(TEAM_KEY), json=body)
 
     sent = provider.requests_for("tuned")[-1].json
     assert sent is not None
@@ -37,7 +36,7 @@ def test_a_limit_replaces_the_one_that_the_client_gave_by_its_other_name(
         said["connections"]["tuned"] = {"class": FALLBACK, "connections": members}
         with Proxy(said, tmp_path) as proxy:
             body = chat("tuned", max_completion_tokens=900)
-            httpx.post(
+            patient.post(
                 f"{proxy.api}/chat/completions", headers=bearer(TEAM_KEY), json=body, timeout=30
             )
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
-import httpx
 import openai
 import pytest
 
 from tests.conftest import TEAM_KEY, bearer, chat
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
 from tests.upstream.own_module import MODULE
@@ -117,7 +117,7 @@ def test_no_field_of_a_request_stands_for_what_is_the_proxys_to_give(
 ) -> None:
     body = chat(model, stream=stream, **{name: "a client's"})
 
-    answer = httpx.post(f"{proxy.api}/chat/completions", json=body, headers=bearer(TEAM_KEY))
+    answer = patient.post(f"{proxy.api}/chat/completions", json=body, headers=bearer(TEAM_KEY))
 
     assert answer.status_code == 200, answer.text
     assert '"error"' not in answer.text
@@ -167,7 +167,7 @@ def test_tool_calls_of_an_answer_that_knows_its_choices(client: openai.OpenAI) -
 def test_what_fails_is_an_upstream_fault_without_its_words(
     model: str, status: int, code: str, stream: bool, proxy: Proxy
 ) -> None:
-    answer = httpx.post(
+    answer = patient.post(
         f"{proxy.api}/chat/completions", json=chat(model, stream=stream), headers=bearer(TEAM_KEY)
     )
 
@@ -176,7 +176,7 @@ def test_what_fails_is_an_upstream_fault_without_its_words(
 
 
 def test_what_fails_after_its_first_piece_ends_in_an_error_event(proxy: Proxy) -> None:
-    answer = httpx.post(
+    answer = patient.post(
         f"{proxy.api}/chat/completions",
         json=chat("breaks", stream=True),
         headers=bearer(TEAM_KEY),
@@ -190,7 +190,7 @@ def test_what_fails_after_its_first_piece_ends_in_an_error_event(proxy: Proxy) -
 
 def test_a_function_with_a_callback_is_stopped_when_its_client_leaves(proxy: Proxy) -> None:
     url, body = f"{proxy.api}/chat/completions", chat("waits", stream=True)
-    with httpx.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as answer:
+    with patient.stream("POST", url, json=body, headers=bearer(TEAM_KEY)) as answer:
         next(answer.iter_lines())
         request_id = answer.headers["x-request-id"]
 
@@ -229,7 +229,7 @@ def test_a_python_config_has_the_things_themselves(tmp_path: Path) -> None:
 
     with Proxy(config, tmp_path, name="proxy.py") as running:
         said = [
-            httpx.post(
+            patient.post(
                 f"{running.api}/chat/completions", json=chat(model), headers=bearer(TEAM_KEY)
             ).json()["choices"][0]["message"]["content"]
             for model in ("fn", "cls", "made", "inferred")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
-import httpx
 import openai
 import pytest
 from hypothesis import given
@@ -16,6 +15,7 @@ from hypothesis import strategies as st
 
 from lmproxy.upstream.rewritten import Changes, Cut, Texts
 from tests.conftest import TEAM_KEY, UPSTREAM_KEY, bearer, chat
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.provider.answers import chat_answer, chat_chunk, chat_chunks, usage_chunk
 from tests.provider.exchange import Exchange
@@ -96,7 +96,6 @@ def changing(target: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "groups": {"team": {"api_keys": [TEAM_KEY]}},
     }
     with Proxy(config, folder) as proxy:
-        proxy.wait_until_warm()
         yield proxy
 
 
@@ -192,7 +191,7 @@ def test_an_odd_event_is_the_providers_fault_and_no_bug(
 
     target.on(f"odd-{odd}", answer)
     url, body = f"{changing.api}/chat/completions", chat(f"relay/odd-{odd}", stream=True)
-    answered = httpx.post(url, json=body, headers=bearer(TEAM_KEY))
+    answered = patient.post(url, json=body, headers=bearer(TEAM_KEY))
 
     assert end in answered.text
     assert "internal_error" not in answered.text
