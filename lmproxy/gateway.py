@@ -10,7 +10,6 @@ ends. A caller is known before a byte of the body is read.
 import asyncio
 import os
 from collections.abc import Awaitable, Sequence
-from dataclasses import replace
 from functools import lru_cache, partial
 from types import TracebackType
 
@@ -26,7 +25,6 @@ from lmproxy.recording.keeping import note_kept
 from lmproxy.routing import check_model_name, is_model_name, model_not_found
 from lmproxy.scrub import mask
 from lmproxy.snapshot import Chain, Snapshot
-from lmproxy.upstream.overrides import overridden
 from lmproxy.upstream.usage import estimate
 
 log = logs.get(__name__)
@@ -202,11 +200,10 @@ class Passage:
             NotFound: its provider does not offer the operation.
         """
         upstreams = self._snapshot.upstreams
-        if target.overrides:
-            call = replace(call, body=overridden(call, target.overrides))
         connection = upstreams[target.connection]
         lane = upstreams.lane_of(connection, call)
-        ask = upstreams.ask(connection, call, target.model, self._draft.observed)
+        observed, overrides = self._draft.observed, target.overrides
+        ask = upstreams.ask(connection, call, target.model, observed, overrides)
         return attempt(self._gateway.recorder, self._draft, target, lane, ask)
 
     async def _chain(self, call: Call) -> Chain:

@@ -9,7 +9,7 @@
   theirs; `command/`: to a command; `nothing`: to no model at all; `item_reply`: the reply made of
   what a function or a command gives
 - `plain_chat`: what of a chat can go to who takes texts only
-- `overrides`: an operator's fields over a request's
+- `overrides`: an operator's fields over a request's; `chat_fields`: where chat's stand elsewhere
 - `vendors`: where each kind of provider lives and what it speaks, each a `vendor`
 - `request_body`: a client's body as it goes on; `upload`: a client's form
 - `chat/`, `messages/`, `responses/`: each API on the wire, and the last two where a provider has

@@ -1,56 +1,42 @@
 """What does a request ask, once an operator's values stand over its own?
 
-They are written in the words of OpenAI's chat; where another dialect says the same thing in another
-place, it is put there.
+They are written in the words of OpenAI's chat, and put where another operation has the same. What
+is no field of chat is the provider's own, and stands by its own name where text is made.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from lmproxy.call import Call, Json
-from lmproxy.upstream.default_args import RIVALS
+from lmproxy.upstream.chat_fields import EITHER, FIELDS, PLACES, Path, knows_effort, placed, put
 
-IN_RESPONSES: Mapping[str, tuple[str, ...]] = {
-    "max_tokens": ("max_output_tokens",),
-    "max_completion_tokens": ("max_output_tokens",),
-    "reasoning_effort": ("reasoning", "effort"),
-    "verbosity": ("text", "verbosity"),
-}
-IN_MESSAGES: Mapping[str, tuple[str, ...]] = {
-    "max_completion_tokens": ("max_tokens",),
-    "reasoning_effort": ("output_config", "effort"),
-    "stop": ("stop_sequences",),
-}
-LISTS = {"stop_sequences"}
-"""Fields whose chat's may be one text in the place of a list of them."""
-PLACES: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        "chat": {},
-        "completions": {},
-        "responses": IN_RESPONSES,
-        "messages": IN_MESSAGES,
-        "count_tokens": IN_MESSAGES,
-    }
-)
-"""Where a field of chat stands, by operation, if not at the top under its own name.
-
-Other operations have none of chat's fields: nothing is overridden there.
-"""
+TAKE_MORE = {"completions", "responses", "messages"}
+"""Operations in which providers have fields of their own."""
 
 
-def overridden(call: Call, overrides: Json) -> Json:
-    """The body of `call` with `overrides` over it. Tables of the body are copied, not changed."""
-    places = PLACES.get(call.operation)
-    if places is None:
-        return call.body
+def overridden(call: Call, model: str, overrides: Json, *, as_chat: bool) -> Call:
+    """`call` with `overrides` over it. The tables of its body are copied, not changed.
+
+    Args:
+        call: as its client made it.
+        model: by its provider's name.
+        overrides: in chat's words.
+        as_chat: whether its provider is asked for chat, and so has every field of chat.
+    """
+    fields = [*placed(call.operation, overrides, effort=knows_effort(model))]
+    fields += _by_name(call.operation, overrides, as_chat=as_chat)
+    if not fields:
+        return call
     body = dict(call.body)
-    for name, value in overrides.items():
-        body.pop(RIVALS.get(name, ""), None)
-        *tables, last = places.get(name, (name,))
-        inside = body
-        for table in tables:
-            there = inside.get(table)
-            inside[table] = dict(there) if isinstance(there, dict) else {}
-            inside = inside[table]
-        inside[last] = [value] if last in LISTS and isinstance(value, str) else value
-    return body
+    for path, value in reversed(fields):  # What goes before others is said last.
+        body.pop(EITHER.get(path[0], ""), None)
+        put(body, path, value)
+    return replace(call, body=body)
+
+
+def _by_name(operation: str, overrides: Json, *, as_chat: bool) -> Iterator[tuple[Path, Any]]:
+    """What has no place of another name."""
+    if operation in TAKE_MORE:
+        known = PLACES[operation].keys() | (frozenset() if as_chat else FIELDS)
+        yield from (((name,), value) for name, value in overrides.items() if name not in known)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from lmproxy import logs
-from lmproxy.call import Call, Observed, Reply
+from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config import Config, schema
 from lmproxy.config.binding import BindError, Spec, bind, resolve_class
 from lmproxy.config.fallback import is_fallback
@@ -19,6 +19,7 @@ from lmproxy.upstream.fetch import Fetch
 from lmproxy.upstream.litellm.door import Door, freeze
 from lmproxy.upstream.messages import bridge as messages_bridge
 from lmproxy.upstream.operations.completions import ask_for_chat
+from lmproxy.upstream.overrides import overridden
 from lmproxy.upstream.own_class import make_own
 from lmproxy.upstream.remote_media import check_media
 from lmproxy.upstream.request_body import dump, too_deep
@@ -85,11 +86,19 @@ class Upstreams:
         return lane
 
     async def ask(
-        self, connection: Connection, call: Call, model: str, observed: Observed
+        self,
+        connection: Connection,
+        call: Call,
+        model: str,
+        observed: Observed,
+        overrides: Json | None = None,
     ) -> Reply:
         """`Connection.ask`, in the form that the connection takes. `call` has a lane."""
+        is_taken = connection.takes(call.operation)
+        if overrides:
+            call = overridden(call, model, overrides, as_chat=not is_taken)
         _look_at(call, connection, self.lane(connection, call.operation))
-        if connection.takes(call.operation):
+        if is_taken:
             return await connection.asking(call, model, observed)
         if call.operation == "count_tokens":
             return await self._count(connection, call, model, observed)
