@@ -60,6 +60,7 @@ class Call:
         headers: the client's headers that may go on to a provider, lower-case names.
         form: what was uploaded; `body` then has the short texts in it. `None` for a JSON body.
         forwarded: those that the operator named to go on, to whatever provider by whatever lane.
+        ours: fields of `body` that are not the client's: a handler or a Fallback said them.
     """
 
     dialect: str
@@ -70,6 +71,7 @@ class Call:
     headers: tuple[tuple[str, str], ...] = ()
     form: Form | None = None
     forwarded: tuple[tuple[str, str], ...] = ()
+    ours: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

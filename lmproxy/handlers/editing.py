@@ -31,23 +31,30 @@ def edited(routed: Routed, context: RequestContext) -> tuple[Call, str]:
     if not isinstance(after, dict):
         raise failed(routed.id, "what a handler left in llm_params is no table of fields")
     model = after.get("model")
-    body = _body(routed, before, after)
+    changed = _changed(before, after)
+    call = routed.call
+    if changed:
+        body = _body(routed, before, after, changed)
+        call = replace(call, body=body, ours=call.ours | changed)
     if model is None:
         model = routed.target.model
     if not isinstance(model, str):
         raise failed(routed.id, "a handler left a model that is no text")
-    return (replace(routed.call, body=body) if body is not None else routed.call), model
+    return call, model
 
 
-def _body(routed: Routed, before: Json, after: Json) -> Json | None:
-    """The new body; `None` if nothing but the model is another."""
+def _changed(before: Json, after: Json) -> set[str]:
+    """The names of fields that are others, but for the model's."""
     names = before.keys() | after.keys()
     changed = {name for name in names if name not in before or name not in after} | {
         name for name in before.keys() & after.keys() if before[name] != after[name]
     }
     changed.discard("model")
-    if not changed:
-        return None
+    return changed
+
+
+def _body(routed: Routed, before: Json, after: Json, changed: set[str]) -> Json:
+    """The new body."""
     shown = ", ".join(sorted(map(str, changed))[:10])
     if changed & DECIDED:
         raise failed(routed.id, "a handler changed what is decided already", fields=shown)

@@ -7,13 +7,20 @@ what it gives; `inference` says what it gets.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from lmproxy.call import Call, Observed, Reply
 from lmproxy.config.binding import BindError, Misfit, Spec, resolve_class
+from lmproxy.config.problems import nearest
 from lmproxy.upstream.connection import Common, Connection, not_offered
+from lmproxy.upstream.default_args import Ask
 from lmproxy.upstream.inference import Inference
 from lmproxy.upstream.item_reply import Source
+from lmproxy.upstream.plain_chat import leave_out
+
+FUNCTION = "inference_func"
+NEEDED = "has no default, and no field of chat fills it: give it one, or name it in pass_params"
 
 
 class Called(Connection):
@@ -22,7 +29,18 @@ class Called(Connection):
     def __init__(self, common: Common, inference: Inference) -> None:
         """`inference` knows the function and what it gets."""
         super().__init__(common)
+        passed = frozenset(common.settings.pass_params)
+        for name in passed if not inference.takes_any else ():
+            if name not in inference.names:
+                near = nearest(name, inference.names)
+                raise Misfit("pass_params", f"the function has no parameter '{name}'", near)
         self._inference = inference
+        self._passed = passed
+        self.unwise = tuple(
+            (FUNCTION if FUNCTION in common.settings.params else "class", f"'{name}' {NEEDED}")
+            for name in inference.lacks(passed | common.settings.default_args.keys())
+        )
+        self.asking = self._guarded(self.asking)
         self._source = Source("function", self._leases, common.settings.timeouts)
 
     def lane(self, operation: str) -> str:
@@ -35,6 +53,17 @@ class Called(Connection):
             raise not_offered(call)
         items = self._inference.items(self.name, call, model)
         return await self._source.reply(call, items, observed)
+
+    def _guarded(self, ask: Ask) -> Ask:
+        """`ask`, with what is a client's to say, before the operator says the rest."""
+
+        async def ask_guarded(call: Call, model: str, observed: Observed) -> Reply:
+            passed = self._passed | call.ours
+            heard = frozenset(name for name in call.body if self._inference.hears(name, passed))
+            kept = leave_out(call, observed, heard, strict=self.is_strict)
+            return await ask(replace(call, body=kept), model, observed)
+
+        return ask_guarded
 
     async def close(self) -> None:
         """Nothing is held."""

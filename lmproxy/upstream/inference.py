@@ -3,12 +3,14 @@
 There are two ways to declare one, and each says what it gets. By `inference_func`: the prompt as
 one text or the messages, and those request fields that its signature takes. Alone, or as a class:
 the messages, the fields with the `model` among them, and for a stream a `callback` to give pieces
-to. Only what was written for the loop runs in it; all else has a thread.
+to. A parameter of a name that is no field of chat is the operator's own: clients fill it only if
+the operator says so. Only what was written for the loop runs in it; all else has a thread.
 """
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from lmproxy import logs
@@ -17,6 +19,7 @@ from lmproxy.errors import UpstreamFault
 from lmproxy.tasks import spawn
 from lmproxy.threads import Threads, code_of, is_coroutine
 from lmproxy.upstream.chat.form import texts
+from lmproxy.upstream.chat_fields import FIELDS
 from lmproxy.upstream.given import Item, as_item, without_text
 
 log = logs.get(__name__)
@@ -24,6 +27,7 @@ log = logs.get(__name__)
 EXHAUSTED = object()
 OURS = frozenset({"messages", "model", "callback", "self"})
 """Parameters that no client fills."""
+BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 MOST_WAITING = 16
 """Pieces that a callback has taken and no client yet; then it waits."""
 
@@ -48,13 +52,28 @@ class Inference:
         parameters = list(inspect.signature(function).parameters.values())
         if not parameters or parameters[0].kind is inspect.Parameter.KEYWORD_ONLY:
             raise TypeError
-        self._takes = frozenset(_names(parameters))
+        self.names = {named.name: named for named in parameters[1:] if named.kind in BY_NAME}
+        """Its parameters that are given by name."""
+        self.takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
+        """Whether it takes fields of any other name."""
         self._filled = OURS | {parameters[0].name}
         self._in_loop = is_coroutine(function) or inspect.isasyncgenfunction(code_of(function))
-        takes_callback = not self._takes.isdisjoint(("callback", "**"))
+        takes_callback = self.takes_any or "callback" in self.names
         self._has_callback = alone and takes_callback and is_coroutine(function)
-        self._says_model = alone or "model" in self._takes
+        self._says_model = alone or "model" in self.names
         self._threads = Threads("function")
+
+    def hears(self, name: str, passed: AbstractSet[str]) -> bool:
+        """Whether a client may say a field; `passed`: those besides chat's that it may."""
+        if name in self._filled:
+            return False
+        return name in FIELDS | passed if name in self.names else self.takes_any
+
+    def lacks(self, given: AbstractSet[str]) -> list[str]:
+        """Parameters that every call needs and nobody gives, if not as one of `given`."""
+        known = FIELDS | self._filled | given
+        needed = (n for n, parameter in self.names.items() if parameter.default is parameter.empty)
+        return [name for name in needed if name not in known]
 
     async def items(self, name: str, call: Call, model: str) -> AsyncGenerator[Item, None]:
         """What the function gives for `call`; `name`: of its connection, for the log.
@@ -86,8 +105,8 @@ class Inference:
         }
         if self._says_model:
             fields["model"] = model
-        if "**" not in self._takes:
-            fields = {name: fields[name] for name in self._takes & fields.keys()}
+        if not self.takes_any:
+            fields = {name: fields[name] for name in self.names if name in fields}
         return prompt, fields
 
     async def _each(self, prompt: Any, fields: Json) -> AsyncGenerator[Any, None]:
@@ -149,12 +168,3 @@ class Failed:
 
     def __init__(self, error: BaseException) -> None:
         self.error = error
-
-
-def _names(parameters: list[inspect.Parameter]) -> Iterator[str]:
-    """The request fields that are taken by name; `**` for any."""
-    for parameter in parameters[1:]:
-        if parameter.kind is parameter.VAR_KEYWORD:
-            yield "**"
-        elif parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
-            yield parameter.name

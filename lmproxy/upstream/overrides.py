@@ -32,7 +32,7 @@ def overridden(call: Call, model: str, overrides: Json, *, as_chat: bool) -> Cal
     for path, value in reversed(fields):  # What goes before others is said last.
         body.pop(EITHER.get(path[0], ""), None)
         put(body, path, value)
-    return replace(call, body=body)
+    return replace(call, body=body, ours=call.ours | {path[0] for path, _ in fields})
 
 
 def _by_name(operation: str, overrides: Json, *, as_chat: bool) -> Iterator[tuple[Path, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from lmproxy.config import schema
-from lmproxy.config.binding import BindError, Spec, bind, make, resolve_class
+from lmproxy.config.binding import BindError, Misfit, Spec, bind, make, resolve_class
 from lmproxy.config.fallback import PATH, SHORT
 from lmproxy.config.places import KeyPath
 from lmproxy.config.values import Alone
@@ -21,6 +21,7 @@ from lmproxy.upstream.function import Called
 from lmproxy.upstream.inference import Inference
 
 OURS = {"enabled", "timeouts", "concurrency", "models", "remote_media"}
+OURS |= {"pass_params", "unsupported_params"}
 """Keys that mean the same for every connection, whoever made its class."""
 
 
@@ -44,6 +45,9 @@ def make_own(settings: schema.Connection, common: Common) -> Connection:
         raise BindError([(place, words, None)])
     try:
         return Called(common, Inference(thing, by_messages=True, alone=True))
+    except Misfit as misfit:
+        where: KeyPath = ("connections", common.name, misfit.key)
+        raise BindError([(where, misfit.message, misfit.hint)]) from None
     except (TypeError, ValueError):
         words = "takes no prompt: its first parameter is the list of messages"
         raise BindError([(place, words, None)]) from None
