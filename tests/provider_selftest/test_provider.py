@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.harness import patient
 from tests.provider import answers, behaviours, faults, oddities, ports, refusals
 from tests.provider.certificates import OLD_TLS, Certificates
 from tests.provider.exchange import Behaviour, Exchange, Gate
@@ -274,7 +273,7 @@ def test_ports_without_a_provider_refuse_hang_or_are_silent() -> None:
     with ports.black_hole() as port, pytest.raises(TimeoutError):
         socket.create_connection(("127.0.0.1", port), timeout=0.5)
     with ports.silent_port() as port, pytest.raises(httpx.ReadTimeout):
-        patient.get(f"http://127.0.0.1:{port}/", timeout=0.1)
+        httpx.get(f"http://127.0.0.1:{port}/", timeout=0.1)
 
 
 REASONS = {
