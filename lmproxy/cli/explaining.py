@@ -49,7 +49,10 @@ def _callers(assembly: Assembly, group: str | None, key: str | None) -> Iterator
     if key is not None:
         known = {caller.key_id: caller for caller in assembly.snapshot.callers.callers()}
         if key not in known:
-            raise typer.BadParameter("there is no key of that id; records name keys by it")
+            message = "there is no key of that id; records name keys by it"
+            if assembly.config.settings.api_key_check is not None:
+                message += ". Of those whom api_key_check knows, give the --group"
+            raise typer.BadParameter(message)
         yield known[key]
         return
     if group is not None and group not in groups:

@@ -24,6 +24,7 @@ from lmproxy.config.load import is_this_machine
 from lmproxy.config.places import KeyPath
 from lmproxy.config.problems import nearest
 from lmproxy.config.schema import Group, Settings
+from lmproxy.keys.compiling import keys_are_good_beside
 from lmproxy.keys.keyring import ANONYMOUS_GROUP, PLACEHOLDERS
 
 NEEDLESS = MappingProxyType({"dev_autoreload": "a change of the code has no part in serving"})
@@ -160,7 +161,9 @@ class Migration:
 
     def _api_keys(self, group: str, keys: list[Any], owners: dict[str, str]) -> list[Any]:
         kept: list[Any] = []
-        is_open = not is_this_machine(str(self.values.get("host", "")))
+        check = self.values.get("api_key_check")
+        are_good = check is None or keys_are_good_beside(check)
+        is_open = are_good and not is_this_machine(str(self.values.get("host", "")))
         for index, key in enumerate(keys):
             path: KeyPath = ("groups", group, "api_keys", index)
             text = str(key)
@@ -169,7 +172,7 @@ class Migration:
             elif text in owners:
                 words = f"left out: it is a key of '{owners[text]}' already, which came first"
                 self.became.append((path, words))
-            elif text in PLACEHOLDERS and is_open and "api_key_check" not in self.values:
+            elif text in PLACEHOLDERS and is_open:
                 self._fresh_key(group)
                 self.lost.append((path, "is a placeholder that everybody knows: a fresh key is it"))
             else:

@@ -213,7 +213,7 @@ class Settings(Table):
     api_key_check: PluginSpec = Field(
         default=None, validation_alias=AliasChoices("api_key_check", "check_api_key")
     )
-    """Who says whose a key is, in place of the groups' `api_keys`."""
+    """Who says whose a key is: `jwt` beside the groups' `api_keys`, others in place of them."""
     keys_dir: Path | None = None
     """Directory of machine-written key files, one `GROUP.toml` per group."""
     components: dict[str, PluginSpec] = {}

@@ -1,4 +1,8 @@
-"""How are callers known? By the keys of the config, or as `api_key_check` says."""
+"""How are callers known? By the keys of the config, or as `api_key_check` says, or by both.
+
+A check in place of the keys is what lm-proxy has, and what everybody's own check gets here. Tokens
+are for people, who have no need of keys, and programs beside them do: there both are good.
+"""
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +17,7 @@ from lmproxy.config.schema import Group
 from lmproxy.errors import Problem
 from lmproxy.keys.check import KeyCheck
 from lmproxy.keys.keyring import ANONYMOUS_GROUP, KeyRing, KeyRingBuilder, key_id, salted_id
+from lmproxy.keys.keys_and_tokens import KeysAndTokens
 from lmproxy.keys.remote import Fetch, RemoteCheck
 from lmproxy.keys.verdicts import Verdicts
 
@@ -22,12 +27,14 @@ KINDS = {
     "request": "lmproxy.keys.web_check.WebCheck",
 }
 """The class of each short `class` name. Anything with a dot is a path to anybody's class."""
+BESIDE_KEYS = ("jwt", KINDS["jwt"])
+"""The checks beside which the groups' keys are good."""
 LONGEST_CHECK_S = 5.0
 """Of a function of the operator's."""
 
 
 class Callers(Protocol):
-    """Who is calling? A `KeyRing` or a `KeyCheck`."""
+    """Who is calling? A `KeyRing`, a `KeyCheck`, or both as `KeysAndTokens`."""
 
     def identify(self, secrets: Sequence[bytes]) -> Caller | Awaitable[Caller]:
         """The caller that the presented secrets belong to."""
@@ -51,16 +58,36 @@ class Compiled:
 def compile_keys(config: Config, fetch: Fetch) -> Compiled:
     """What the config says of its callers. `fetch` is for checks that ask a server."""
     said = config.settings.api_key_check
-    kind = said.get("class") if isinstance(said, dict) else said
+    kind = _kind(said)
     if said is None or kind in ("config", *IN_CONFIG):
         builder = KeyRingBuilder(config)
         return Compiled(builder.build(), builder.problems, builder.warnings)
-    if kind in ALLOW_ALL:
-        return _allow_all(config, said)
-    try:
-        return _checked(config, said, fetch)
-    except BindError as error:
-        return Compiled(KeyRing({}), [config.problem(*found) for found in error.found])
+    if keys_are_good_beside(said):
+        return _keys_and_tokens(config, said, fetch)
+    compiled = _allow_all(config, said) if kind in ALLOW_ALL else _checked(config, said, fetch)
+    compiled.warnings += _unread_keys(config)
+    return compiled
+
+
+def keys_are_good_beside(said: Any) -> bool:
+    """Whether the groups' keys are good with this `api_key_check`, which is none of theirs."""
+    return _kind(said) in BESIDE_KEYS
+
+
+def _kind(said: Any) -> Any:
+    return said.get("class") if isinstance(said, dict) else said
+
+
+def _keys_and_tokens(config: Config, said: Any, fetch: Fetch) -> Compiled:
+    """The check, and the keys of the groups if they have any."""
+    builder = KeyRingBuilder(config)
+    entries = builder.entries()
+    compiled = _checked(config, said, fetch)
+    if entries and isinstance(compiled.callers, KeyCheck):
+        compiled.callers = KeysAndTokens(KeyRing(entries), compiled.callers)
+    compiled.problems += builder.problems
+    compiled.warnings += builder.warnings
+    return compiled
 
 
 def _allow_all(config: Config, said: Any) -> Compiled:
@@ -84,7 +111,6 @@ def _allow_all(config: Config, said: Any) -> Compiled:
     if params.get("capture_api_key"):
         message = "has no effect: keys get into no log"
         compiled.warnings.append(config.problem((*PLACE, "capture_api_key"), message))
-    compiled.warnings += _unread_keys(config)
     return compiled
 
 
@@ -97,24 +123,28 @@ class AllowAll:
 
 
 def _checked(config: Config, said: Any, fetch: Fetch) -> Compiled:
-    """Raises BindError: the check cannot be made."""
+    """Everybody whom a check knows."""
     groups = config.settings.groups or {ANONYMOUS_GROUP: Group()}
     is_on = {name: group.enabled for name, group in groups.items()}
     usable = {name for name in groups if is_on[name]}
-    check = make(said, PLACE, KINDS, given={RemoteCheck: {"fetch": fetch, "groups": is_on}})
+    try:
+        check = make(said, PLACE, KINDS, given={RemoteCheck: {"fetch": fetch, "groups": is_on}})
+    except BindError as error:
+        return Compiled(KeyRing({}), [config.problem(*found) for found in error.found])
     compiled = Compiled(_key_check(check, usable, _namer(config)))
     if isinstance(check, RemoteCheck):
         for key, message in check.unwise():
             compiled.warnings.append(config.problem((*PLACE, key), message))
-    compiled.warnings += _unread_keys(config)
     return compiled
 
 
 def _unread_keys(config: Config) -> Iterator[Problem]:
+    message = "has no effect: api_key_check alone says whose a key is"
     for name, group in config.settings.groups.items():
         if group.api_keys:
-            message = "has no effect: api_key_check alone says whose a key is"
             yield config.problem(("groups", name, "api_keys"), message)
+    if config.settings.keys_dir is not None:
+        yield config.problem(("keys_dir",), message)
 
 
 def _key_check(check: Any, usable: set[str], namer: Callable[[bytes], str]) -> KeyCheck:

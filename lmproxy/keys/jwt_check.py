@@ -1,7 +1,8 @@
 """Tokens of an OIDC provider as keys: `class = "jwt"` (RFC 7519, RFC 8725).
 
 A token is good if one of the issuer's published keys signed it, for us, and now. The provider is
-not asked about tokens: it is asked for its keys, now and then.
+not asked about tokens: it is asked for its keys, now and then. What is a virtual key of a group is
+known without this check: see `keys_and_tokens`.
 """
 
 import time

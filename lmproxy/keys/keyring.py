@@ -51,19 +51,40 @@ class KeyRing:
             InvalidKey: none is a key that may be used now.
             InvalidRequest: two are, and are different keys.
         """
+        caller = self.find(secrets)
+        if caller is not None:
+            return caller
+        if self._anonymous and not (secrets and self._entries):
+            return self._anonymous
+        raise InvalidKey(self.why_not(secrets) or ("unknown key" if secrets else "no key"))
+
+    def find(self, secrets: Sequence[bytes]) -> Caller | None:
+        """The caller that they belong to; `None` if none is a key that may be used now.
+
+        Raises:
+            InvalidRequest: two are, and are different keys.
+        """
         found: dict[bytes, Caller] = {}
         for secret in secrets:
             digest = hashlib.sha256(secret).digest()
             entry = self._entries.get(digest)
             if entry and _usable(entry):
                 found[digest] = entry.caller
-        if len(found) == 1:
-            return next(iter(found.values()))
-        if found:
+        if len(found) > 1:
             raise _ambiguous()
-        if self._anonymous and not (secrets and self._entries):
-            return self._anonymous
-        raise InvalidKey(self._refusal(secrets))
+        return next(iter(found.values()), None)
+
+    def why_not(self, secrets: Sequence[bytes]) -> str | None:
+        """Why the first of them that is a key may not be used; `None` if none is one."""
+        entries = (self._entries.get(hashlib.sha256(secret).digest()) for secret in secrets)
+        known = next(filter(None, entries), None)
+        if known is None:
+            return None
+        return "expired key" if known.enabled else "key switched off"
+
+    def has(self, secret: bytes) -> bool:
+        """Whether it is a key, usable or not."""
+        return hashlib.sha256(secret).digest() in self._entries
 
     async def start(self) -> None:
         """Everything is here already."""
@@ -71,13 +92,6 @@ class KeyRing:
     def callers(self) -> list[Caller]:
         """Everybody who has a key, usable or not."""
         return [entry.caller for entry in self._entries.values()]
-
-    def _refusal(self, secrets: Sequence[bytes]) -> str:
-        entries = [self._entries.get(hashlib.sha256(secret).digest()) for secret in secrets]
-        known = [entry for entry in entries if entry]
-        if not known:
-            return "unknown key" if secrets else "no key"
-        return "expired key" if known[0].enabled else "key switched off"
 
 
 def _ambiguous() -> InvalidRequest:
@@ -119,7 +133,11 @@ class KeyRingBuilder:
         self.warnings: list[Problem] = []
 
     def build(self) -> KeyRing:
-        """The key ring. Look at `problems` before using it."""
+        """The key ring, of a config that has a key. Look at `problems` before using it."""
+        return KeyRing(self.entries(), self._anonymous())
+
+    def entries(self) -> dict[bytes, Entry]:
+        """The keys by digest, if there are any. Look at `problems` before using them."""
         groups = self._config.settings.groups
         for name, group in groups.items():
             for index, key in enumerate(group.api_keys):
@@ -127,7 +145,7 @@ class KeyRingBuilder:
         for path, name, key in self._machine_written():
             self._add(name, groups[name], key, path)
         self.warnings += self._weaknesses()
-        return KeyRing(self._entries, self._anonymous())
+        return self._entries
 
     def _machine_written(self) -> Iterator[tuple[KeyPath, str, Key]]:
         directory = self._config.settings.keys_dir

@@ -52,6 +52,7 @@ ENVIRONMENT = {
     "RESEARCH_KEY": "research-0123456789abcdef",
     "GREETER_TOKEN": "greeter-0123456789abcdef",
     "ALICE_KEY": "alice-0123456789abcdef012",
+    "CI_KEY": "ci-0123456789abcdef012345",
 }
 
 BASE: dict[str, Any] = {
