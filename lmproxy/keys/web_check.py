@@ -6,6 +6,7 @@ the server answers 2xx. Otherwise than there, a redirect is no yes: it may lead 
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ import orjson
 
 from lmproxy.call import Json
 from lmproxy.config.binding import Misfit
+from lmproxy.config.files import why_no_authorities
 from lmproxy.config.values import Seconds, Url, Whole
 from lmproxy.errors import UpstreamFault
 from lmproxy.keys.check import CannotTell, Verdict
@@ -42,6 +44,7 @@ class WebCheck(RemoteCheck):
         cache_size: Whole = USUAL_SIZE,
         cache_ttl: Seconds = USUAL_KEEP_S,
         timeout: Seconds = 5,
+        ca_file: Path | None = None,
         *,
         fetch: Fetch,
         groups: Mapping[str, bool],
@@ -60,19 +63,17 @@ class WebCheck(RemoteCheck):
             cache_size: of how many keys.
             cache_ttl: a no is remembered for ten seconds at most.
             timeout: in seconds.
+            ca_file: certificate authorities to trust instead of the public ones.
             fetch: asks the server.
             groups: those that the config has, and whether they are on.
 
         Raises:
-            Misfit: the method is none of these, no placeholder is anywhere, or nobody has a group.
+            Misfit: the method is none of these, no placeholder is anywhere, nobody has a group, or
+                the authorities cannot be read.
         """
         self._method = method.upper()
-        if self._method not in METHODS:
-            raise Misfit("method", f"must be one of {', '.join(METHODS)}", None)
         self._url, self._headers, self._placeholder = url, headers or {}, key_placeholder
-        if not any(key_placeholder in text for text in (url, *self._headers.values())):
-            hint = f'add headers = {{ Authorization = "Bearer {key_placeholder}" }}'
-            raise Misfit("url", "the key is sent nowhere, so every key would be good", hint)
+        _check(self._method, (url, *self._headers.values()), key_placeholder, ca_file)
         self._tells_who = response_as_user_info
         if default_group not in groups and not (group_field and response_as_user_info):
             message = f"there is no group '{default_group}', so every key would be refused"
@@ -84,7 +85,7 @@ class WebCheck(RemoteCheck):
         self._default_group = default_group
         self._groups = groups
         self._fetch = fetch
-        self._timeout_s = timeout
+        self._timeout_s, self._ca_file = timeout, ca_file
         self._keep_s = cache_ttl
         self.longest_s = 2 * timeout
         self.most_remembered = cache_size if use_cache else 0
@@ -111,7 +112,9 @@ class WebCheck(RemoteCheck):
         url = self._url.replace(self._placeholder, quote(key, safe=""))
         headers = {n: v.replace(self._placeholder, key) for n, v in self._headers.items()}
         try:
-            status, body = await self._fetch(self._method, url, headers, self._timeout_s)
+            status, body = await self._fetch(
+                self._method, url, headers, self._timeout_s, self._ca_file
+            )
         except UpstreamFault as fault:
             raise CannotTell(fault.message) from fault
         if status == 429 or status >= 500:
@@ -129,6 +132,19 @@ class WebCheck(RemoteCheck):
 
     def _is_on(self, group: Any) -> bool:
         return isinstance(group, str) and self._groups.get(group, False)
+
+
+def _check(
+    method: str, places: tuple[str, ...], key_placeholder: str, ca_file: Path | None
+) -> None:
+    if method not in METHODS:
+        raise Misfit("method", f"must be one of {', '.join(METHODS)}", None)
+    if not any(key_placeholder in text for text in places):
+        hint = f'add headers = {{ Authorization = "Bearer {key_placeholder}" }}'
+        raise Misfit("url", "the key is sent nowhere, so every key would be good", hint)
+    wrong = why_no_authorities(ca_file) if ca_file is not None else None
+    if wrong is not None:
+        raise Misfit("ca_file", wrong, None)
 
 
 def _idle(
