@@ -2,9 +2,10 @@
 
 An attempt is noted in the request's record however it ends. The members of a Fallback are asked in
 order until one answers. Any failure moves on, also a refusal of the request: what one model refuses
-(too long a prompt, a parameter, a picture), another may take. A stream has answered once its first
-event is there, which is before anything of it goes to the client; what breaks after that ends it,
-so that no text of one provider is followed by another's. A client that leaves ends it too.
+(too long a prompt, a parameter, a picture), another may take, and what one connection's limit does,
+another's may not. A stream has answered once its first event is there, which is before anything of
+it goes to the client; what breaks after that ends it, so that no text of one provider is followed
+by another's. A client that leaves ends it too.
 """
 
 import time

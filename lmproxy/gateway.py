@@ -166,7 +166,7 @@ class Passage:
         if self._snapshot.before is not None:
             call, chain = await handle(self._snapshot, draft, call, chain)
         if len(chain) > 1:
-            reply = await first_answer(chain, partial(self._to, call), draft)
+            reply = await first_answer(chain, partial(self._member, call, chain[0]), draft)
         else:
             reply = await self._to(call, chain[0])
         if draft.observed.response_id is not None:
@@ -205,6 +205,16 @@ class Passage:
         observed, overrides = self._draft.observed, target.overrides
         ask = upstreams.ask(connection, call, target.model, observed, overrides)
         return attempt(self._gateway.recorder, self._draft, target, lane, ask)
+
+    def _member(self, call: Call, first: Target, target: Target) -> Awaitable[Reply]:
+        """Ask one of a Fallback. The handlers counted the request for the connection of `first`.
+
+        Raises:
+            Refused: its connection has had too many, or its provider does not offer the operation.
+        """
+        if target is not first and self._snapshot.before is not None:
+            self._snapshot.before.move_on(target.connection)
+        return self._to(call, target)
 
     async def _chain(self, call: Call) -> Chain:
         """Where to ask: what goes on from a stored response goes to the one who keeps it."""

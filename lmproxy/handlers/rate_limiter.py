@@ -49,17 +49,22 @@ class RateLimiter:
             per: what each count is for. `ip` is the client's address as `trusted_proxies` has it.
             max_buckets: how many counts there are at once.
         """
+        self.per = per
         self._words = f"Rate limit exceeded: {max_requests}/{window_seconds:g}s"
         self._key = COUNTED_FOR[per]
         self._window = Window(max_requests, window_seconds, max_buckets)
 
     def take(self, routed: Routed) -> tuple[str, float]:
+        """`take_for` whom the request is counted for."""
+        return self.take_for(self._key(routed))
+
+    def take_for(self, key: str) -> tuple[str, float]:
         """Count a request; what `give_back` needs to count it no more.
 
         Raises:
             OpenAIHTTPException: 429, there are too many.
         """
-        key, now = self._key(routed), time.monotonic()
+        now = time.monotonic()
         wait_s = self._window.take(key, now)
         if wait_s:
             raise OpenAIHTTPException(
