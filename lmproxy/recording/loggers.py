@@ -63,7 +63,7 @@ class Loggers:
         """Nothing runs until `start`. `event` is what the log says of a loss."""
         self._event = event
         self._outputs = outputs
-        self._queue: queue.Queue[Item | None] = queue.Queue(LONGEST_QUEUE)
+        self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closing = False
         self._say_at = 0.0
@@ -92,14 +92,12 @@ class Loggers:
     ) -> None:
         """Hand a record to the outputs. Never waits."""
         size = len(answer or b"") + _size(request)
-        if self._bytes_put - self._bytes_taken + size > MOST_BYTES_QUEUED:
+        bytes_waiting = self._bytes_put - self._bytes_taken
+        if self._queue.qsize() >= LONGEST_QUEUE or bytes_waiting + size > MOST_BYTES_QUEUED:
             self._lose(1, TOO_SLOW)
             return
-        try:
-            self._queue.put_nowait((size, record, request, answer, user_info, handled))
-            self._bytes_put += size
-        except queue.Full:
-            self._lose(1, TOO_SLOW)
+        self._queue.put((size, record, request, answer, user_info, handled))
+        self._bytes_put += size
 
     def close(self) -> None:
         """Write what is queued, if that does not take too long, and close. May be called twice."""
@@ -107,11 +105,11 @@ class Loggers:
         if thread is None:
             return
         self._closing = True
-        with suppress(queue.Full):  # It is read anyway; this only wakes a thread that waits.
-            self._queue.put_nowait(None)
+        self._queue.put(None)  # Wakes a thread that waits.
         thread.join(LONGEST_FAREWELL_S)
         if thread.is_alive():
-            self._lose(self._queue.qsize(), "not finished in time")
+            waiting = max(self._queue.qsize() - 1, 0)  # The `None` is no record.
+            self._lose(waiting, "not finished in time")
 
     def _run(self) -> None:
         while (queued := self._next()) is not None:
