@@ -18,7 +18,7 @@ from lmproxy.config import Config
 from lmproxy.config.binding import BindError, make, where_raised
 from lmproxy.config.places import KeyPath
 from lmproxy.errors import Problem
-from lmproxy.recording.outputs import Handled, Outputs
+from lmproxy.recording.outputs import LogEntry, Outputs
 from lmproxy.recording.request_log import RequestLog, print_request
 
 log = logs.get(__name__)
@@ -36,17 +36,14 @@ KINDS = {"file": "lmproxy.recording.file_logger.FileLogger"}
 """The class of each short `class` name. Anything with a dot is a path to anybody's class."""
 
 
-Item = tuple[int, Json, Json | None, bytes | None, Json | None, Handled | None]
-"""Bytes of memory, about; a record, its request, its answer, who asked, what handlers did."""
+Item = tuple[int, LogEntry]
+"""Bytes of memory, about, and what takes them."""
 
 
 class Logger(Protocol):
     """One output. Called in the loggers' own thread, one record at a time.
 
-    With an attribute `wants_request = False` the request is not kept for it. With one of
-    `wants_answer = True` its `write` gets three more: the first MiB of the answer's body, `None` if
-    there was none, what the key check knows of the caller, and what handlers made of the request,
-    `None` if none of anybody's saw it.
+    With an attribute `wants_request = False` the request is not kept for it.
     """
 
     def write(self, record: Json, request: Json | None) -> None:
@@ -59,7 +56,7 @@ class Logger(Protocol):
 class Loggers:
     """Every output beside the journal."""
 
-    def __init__(self, outputs: Sequence[Logger], event: str = LOGGER_LOST) -> None:
+    def __init__(self, outputs: Sequence[Logger | RequestLog], event: str = LOGGER_LOST) -> None:
         """Nothing runs until `start`. `event` is what the log says of a loss."""
         self._event = event
         self._outputs = outputs
@@ -70,7 +67,7 @@ class Loggers:
         self.wanted = bool(outputs)
         self.wants_request = any(getattr(output, "wants_request", True) for output in outputs)
         """Whether an output looks at what the client sent; else it is not kept for them."""
-        self.wants_answer = any(map(_wants_answer, outputs))
+        self.wants_answer = any(isinstance(output, RequestLog) for output in outputs)
         self.dropped = 0
         self._bytes_put = 0
         self._bytes_taken = 0
@@ -82,21 +79,14 @@ class Loggers:
             self._thread = threading.Thread(target=self._run, name="loggers", daemon=True)
             self._thread.start()
 
-    def put(
-        self,
-        record: Json,
-        request: Json | None,
-        answer: bytes | None = None,
-        user_info: Json | None = None,
-        handled: Handled | None = None,
-    ) -> None:
-        """Hand a record to the outputs. Never waits."""
-        size = len(answer or b"") + _size(request)
+    def put(self, entry: LogEntry) -> None:
+        """Hand one to the outputs. Never waits."""
+        size = len(entry.answer or b"") + _size(entry.request)
         bytes_waiting = self._bytes_put - self._bytes_taken
         if self._queue.qsize() >= LONGEST_QUEUE or bytes_waiting + size > MOST_BYTES_QUEUED:
             self._lose(1, TOO_SLOW)
             return
-        self._queue.put((size, record, request, answer, user_info, handled))
+        self._queue.put((size, entry))
         self._bytes_put += size
 
     def close(self) -> None:
@@ -113,11 +103,10 @@ class Loggers:
 
     def _run(self) -> None:
         while (queued := self._next()) is not None:
-            size, *item = queued
+            size, entry = queued
             self._bytes_taken += size
             for output in self._outputs:
-                wanted = item if _wants_answer(output) else item[:2]
-                self._guard(output, output.write, *wanted)
+                self._tell(output, entry)
         for output in self._outputs:
             self._guard(output, output.close)
 
@@ -129,7 +118,13 @@ class Loggers:
             return self._queue.get_nowait()
         return None
 
-    def _guard(self, output: Logger, act: Callable[..., None], *what: Any) -> None:
+    def _tell(self, output: Logger | RequestLog, entry: LogEntry) -> None:
+        if isinstance(output, RequestLog):
+            self._guard(output, output.write, entry)
+        else:
+            self._guard(output, output.write, entry.record, entry.request)
+
+    def _guard(self, output: Logger | RequestLog, act: Callable[..., None], *what: Any) -> None:
         try:
             act(*what)
         except BaseException as error:  # noqa: BLE001 - anybody's code; it may not stop the others.
@@ -157,7 +152,7 @@ def compile_outputs(config: Config) -> tuple[Outputs, list[Problem]]:
 
 def _made(
     config: Config, key: str, entries: Sequence[Any], problems: list[Problem]
-) -> Iterator[Logger]:
+) -> Iterator[Logger | RequestLog]:
     """What the entries of a list stand for; what is wrong with them goes into `problems`."""
     for index, said in enumerate(entries):
         place = (key, index)
@@ -175,7 +170,7 @@ def _function(said: Any, place: KeyPath) -> Callable[..., Any]:
     return cast("Callable[..., Any]", made)
 
 
-def _output(said: Any, place: KeyPath) -> Logger:
+def _output(said: Any, place: KeyPath) -> Logger | RequestLog:
     """The output that a table, a dotted path or a thing of a Python config stands for.
 
     Raises:
@@ -197,7 +192,3 @@ def _size(request: Json | None) -> int:
         return len(orjson.dumps(request))
     except orjson.JSONEncodeError:  # Nested too deeply; so it is not long either.
         return 1024
-
-
-def _wants_answer(output: Logger) -> bool:
-    return getattr(output, "wants_answer", False)

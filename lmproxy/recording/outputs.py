@@ -23,6 +23,25 @@ class Handled:
     extra: Json
 
 
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A request that is over, as whoever is told of it gets it.
+
+    Attributes:
+        record: its line in the journal.
+        request: what the client sent; `None` if it could not be read, or nobody wants it.
+        answer: the first MiB of its body; `None` if there was none, or nobody wants it.
+        user_info: what the key check knows of the caller; `None` if that is nothing.
+        handled: `None` if no handler of anybody's saw it.
+    """
+
+    record: Json
+    request: Json | None = None
+    answer: bytes | None = None
+    user_info: Json | None = None
+    handled: Handled | None = None
+
+
 class Output(Protocol):
     """Who takes records besides the journal."""
 
@@ -45,15 +64,8 @@ class Output(Protocol):
     def start(self) -> None:
         """Begin writing."""
 
-    def put(
-        self,
-        record: Json,
-        request: Json | None,
-        answer: bytes | None = None,
-        user_info: Json | None = None,
-        handled: Handled | None = None,
-    ) -> None:
-        """Hand a record over. Never waits."""
+    def put(self, entry: LogEntry) -> None:
+        """Hand one over. Never waits."""
 
     def close(self) -> None:
         """Write what is queued, if that does not take too long."""
@@ -79,17 +91,10 @@ class Outputs:
         for output in self._outputs:
             output.start()
 
-    def put(
-        self,
-        record: Json,
-        request: Json | None,
-        answer: bytes | None = None,
-        user_info: Json | None = None,
-        handled: Handled | None = None,
-    ) -> None:
-        """Hand a record to each. Never waits."""
+    def put(self, entry: LogEntry) -> None:
+        """Hand one to each. Never waits."""
         for output in self._outputs:
-            output.put(record, request, answer, user_info, handled)
+            output.put(entry)
 
     def close(self) -> None:
         """Write what is queued, if that does not take too long. May be called twice."""

@@ -15,7 +15,7 @@ from lmproxy.call import Call, Caller, Json, Reply, Usage
 from lmproxy.recording.answer_text import MOST_KEPT, KeptAnswer
 from lmproxy.recording.draft import Attempt, Draft
 from lmproxy.recording.journal import Journal
-from lmproxy.recording.outputs import Output
+from lmproxy.recording.outputs import LogEntry, Output
 from lmproxy.recording.words import Words
 
 VERSION = 1
@@ -54,7 +54,7 @@ class Recorder:
             asked = draft.asked_body if self._loggers.wants_request else None
             answer = None if draft.answer is None else bytes(draft.answer)
             user = draft.caller.user_info if draft.caller else None
-            self._loggers.put(record, asked, answer, user, draft.handled)
+            self._loggers.put(LogEntry(record, asked, answer, user, draft.handled))
 
     def keep(self, reply: Reply, draft: Draft) -> Reply:
         """`reply`, whose body leaves a copy in `draft` if somebody wants to read it."""

@@ -17,7 +17,7 @@ from lmproxy.call import Json
 from lmproxy.config.binding import BindError, Misfit, make
 from lmproxy.recording.answer_text import text_of
 from lmproxy.recording.log_line import look_up, open_for_line
-from lmproxy.recording.outputs import Handled
+from lmproxy.recording.outputs import LogEntry
 from lmproxy.request_context import Fields, RequestContext, ResponseText
 
 Sink = Callable[[RequestContext], Any]
@@ -27,25 +27,15 @@ class RequestLog:
     """A function of a `RequestContext` as one of our outputs."""
 
     wants_request = True
-    wants_answer = True
 
     def __init__(self, sink: Sink) -> None:
         """`sink` may be a coroutine function; it runs in the loggers' thread all the same."""
         self._sink = sink
         self._runner: asyncio.Runner | None = None
 
-    def write(
-        self,
-        record: Json,
-        request: Json | None,
-        answer: bytes | None = None,
-        user_info: Json | None = None,
-        handled: Handled | None = None,
-    ) -> None:
+    def write(self, entry: LogEntry) -> None:
         """Call the function."""
-        context = context_of(record, request, answer, handled)
-        context.user_info = user_info or {}
-        given = self._sink(context)
+        given = self._sink(context_of(entry))
         if isawaitable(given):
             self._runner = self._runner or asyncio.Runner()
             self._runner.run(_awaited(given))
@@ -60,11 +50,9 @@ async def _awaited(given: Any) -> None:
     await given
 
 
-def context_of(
-    record: Json, request: Json | None, answer: bytes | None, handled: Handled | None = None
-) -> RequestContext:
-    """A record in lm-proxy's words, with what was asked and said."""
-    fields = Fields(request) if request is not None else None
+def context_of(entry: LogEntry) -> RequestContext:
+    """An entry in lm-proxy's words."""
+    record, request, handled = entry.record, entry.request, entry.handled
     went_on = handled.body if handled else request or {}
     params = {name: value for name, value in went_on.items() if value is not None}
     params.pop("messages", None)
@@ -73,8 +61,8 @@ def context_of(
     moment = datetime.fromisoformat(record["time"]).astimezone().replace(tzinfo=None)
     return RequestContext(
         id=record["id"],
-        request=fields,
-        response=_response(record, answer),
+        request=Fields(request) if request is not None else None,
+        response=_response(record, entry.answer),
         error=record["error_code"],
         group=record["group"],
         connection=record["connection"],
@@ -84,6 +72,7 @@ def context_of(
         remote_addr=record["address"],
         created_at=moment,
         duration=record["duration_s"],
+        user_info=entry.user_info or {},
         extra=handled.extra if handled else {},
         dialect=record["dialect"],
         operation=record["operation"],

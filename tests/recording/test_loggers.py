@@ -10,6 +10,7 @@ import pytest
 
 from lmproxy.call import Json
 from lmproxy.recording import Loggers, loggers
+from lmproxy.recording.outputs import LogEntry
 from tests.conftest import TEAM_KEY, base_config, bearer, chat
 from tests.harness import configs, patient
 from tests.harness.proxy import Proxy
@@ -75,7 +76,7 @@ def test_every_output_has_every_record_by_the_time_of_closing() -> None:
     running.start()
 
     for number in range(100):
-        running.put({"n": number}, REQUEST)
+        running.put(LogEntry({"n": number}, REQUEST))
     running.close()
 
     assert [[record["n"] for record in output.records] for output in outputs] == [
@@ -93,8 +94,8 @@ def test_an_output_that_raises_is_counted_and_harms_no_other(error: BaseExceptio
     running = Loggers([Failing(error), good])
     running.start()
 
-    running.put({"n": 1}, None)
-    running.put({"n": 2}, None)
+    running.put(LogEntry({"n": 1}, None))
+    running.put(LogEntry({"n": 2}, None))
     running.close()
 
     assert [record["n"] for record in good.records] == [1, 2]
@@ -108,11 +109,11 @@ def test_a_full_queue_drops_counts_and_does_not_wait(monkeypatch: pytest.MonkeyP
     slow.may_write.clear()
     running = Loggers([slow])
     running.start()
-    running.put({"n": 0}, None)
+    running.put(LogEntry({"n": 0}, None))
     assert slow.is_writing.wait(10)
 
     for number in range(1, 6):
-        running.put({"n": number}, None)
+        running.put(LogEntry({"n": number}, None))
     dropped = running.dropped
     slow.may_write.set()
     running.close()
@@ -129,11 +130,11 @@ def test_answers_that_wait_take_no_more_memory_than_they_may(
     slow.may_write.clear()
     running = Loggers([slow])
     running.start()
-    running.put({"n": 0}, None, b"x" * 8)
+    running.put(LogEntry({"n": 0}, None, b"x" * 8))
     assert slow.is_writing.wait(10)
 
     for number in range(1, 5):
-        running.put({"n": number}, None, b"x" * 5)
+        running.put(LogEntry({"n": number}, None, b"x" * 5))
     dropped = running.dropped
     slow.may_write.set()
     running.close()
@@ -148,11 +149,11 @@ def test_requests_that_wait_count_as_well(monkeypatch: pytest.MonkeyPatch) -> No
     slow.may_write.clear()
     running = Loggers([slow])
     running.start()
-    running.put({"n": 0}, {"text": "x" * 60})
+    running.put(LogEntry({"n": 0}, {"text": "x" * 60}))
     assert slow.is_writing.wait(10)
 
-    running.put({"n": 1}, {"text": "x" * 60})
-    running.put({"n": 2}, {"text": "x" * 60})
+    running.put(LogEntry({"n": 1}, {"text": "x" * 60}))
+    running.put(LogEntry({"n": 2}, {"text": "x" * 60}))
     dropped = running.dropped
     slow.may_write.set()
     running.close()
@@ -167,10 +168,10 @@ def test_an_output_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.Monke
     hanging.may_write.clear()
     running = Loggers([hanging])
     running.start()
-    running.put({"n": 0}, None)
+    running.put(LogEntry({"n": 0}, None))
     assert hanging.is_writing.wait(10)
-    running.put({"n": 1}, None)
-    running.put({"n": 2}, None)
+    running.put(LogEntry({"n": 1}, None))
+    running.put(LogEntry({"n": 2}, None))
 
     running.close()
     lost = running.dropped
