@@ -6,7 +6,7 @@
 - `outputs`: everybody else who is told of it, `[[loggers]]` and `[[after]]`
 - `loggers`: further outputs (`[[loggers]]`), fed through a queue; they may drop, counted
 - `file_logger`: the output `class = "file"`; `request_log`: lm-proxy's loggers and functions
-- `log_line`: what goes into a line of theirs
+- `log_line`: what goes into a line of theirs; `obstacle`: whether a file can be written at all
 - `answer_text`: what a model said, of the copy of an answer that loggers may want
 - `makers`: `responses.db`, which connection made which stored response, and for whom; `keeping`:
   whether a request's provider keeps what it made

@@ -13,7 +13,7 @@ import orjson
 from lmproxy.call import Json, Usage
 from lmproxy.config.binding import Misfit
 from lmproxy.config.problems import nearest
-from lmproxy.recording.log_line import look_up, open_for_line
+from lmproxy.recording.log_line import check_writable, look_up, open_for_line
 from lmproxy.recording.record import FIELDS
 
 
@@ -28,8 +28,9 @@ class FileLogger:
             fields: output name to dotted path; by default the whole record.
 
         Raises:
-            Misfit: no record has what a path begins with.
+            Misfit: the file cannot be written, or no record has what a path begins with.
         """
+        check_writable(path, "path")
         self._path = path
         self._paths = {name: where.split(".") for name, where in (fields or {}).items()}
         for where in self._paths.values():

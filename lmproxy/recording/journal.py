@@ -13,6 +13,7 @@ import orjson
 
 from lmproxy import logs
 from lmproxy.call import Json
+from lmproxy.recording.obstacle import obstacle
 
 log = logs.get(__name__)
 
@@ -47,18 +48,7 @@ class Journal:
 
     def obstacle(self) -> str | None:
         """Why `open` would fail, as far as can be told without leaving anything behind."""
-        file = self.path.absolute()
-        try:
-            there = next(path for path in (file, *file.parents) if path.exists())
-        except OSError as error:
-            return error.strerror
-        if there == file:
-            fits, needed = there.is_file() and not there.is_symlink(), os.R_OK | os.W_OK
-        else:
-            fits, needed = there.is_dir(), os.W_OK | os.X_OK
-        if not fits:
-            return f"{there} is in the way"
-        return None if os.access(there, needed) else f"{there} is not ours to write"
+        return obstacle(self.path, is_ours=True)
 
     def write(self, record: Json) -> None:
         """Append one line."""

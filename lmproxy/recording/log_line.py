@@ -4,6 +4,28 @@ import os
 from pathlib import Path
 from typing import Any, TextIO
 
+from lmproxy.config.binding import Misfit
+from lmproxy.recording.obstacle import obstacle
+
+
+def check_writable(path: Path, key: str) -> None:
+    """Find out at start whether a line could be written, not at every request.
+
+    Args:
+        path: the file.
+        key: the constructor's name for it.
+
+    Raises:
+        Misfit: it could not.
+    """
+    try:
+        reason = obstacle(path.expanduser())
+    except RuntimeError:
+        reason = "there is no such home directory"
+    if reason is not None:
+        hint = "name a file that the user of the proxy may write"
+        raise Misfit(key, f"{path} cannot be written: {reason}", hint)
+
 
 def open_for_line(path: Path) -> TextIO:
     """`path` to append to; it and its directory are made where they are missing.

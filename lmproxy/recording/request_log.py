@@ -16,7 +16,7 @@ from typing import Any
 from lmproxy.call import Json
 from lmproxy.config.binding import BindError, Misfit, make
 from lmproxy.recording.answer_text import text_of
-from lmproxy.recording.log_line import look_up, open_for_line
+from lmproxy.recording.log_line import check_writable, look_up, open_for_line
 from lmproxy.recording.outputs import LogEntry
 from lmproxy.request_context import Fields, RequestContext, ResponseText
 
@@ -160,7 +160,12 @@ class JsonLogWriter:
     """`class = "lm_proxy.loggers.JsonLogWriter"`: one line of JSON per table, in a file."""
 
     def __init__(self, file_name: Path) -> None:
-        """Nothing is opened yet."""
+        """Nothing is opened yet.
+
+        Raises:
+            Misfit: the file cannot be written.
+        """
+        check_writable(file_name, "file_name")
         self._path = file_name
 
     def __call__(self, logged_data: Json) -> None:

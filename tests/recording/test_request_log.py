@@ -11,82 +11,18 @@ import pytest
 
 from tests.conftest import TEAM_KEY, base_config, bearer, chat
 from tests.harness import patient
-from tests.harness.command import oai_proxy
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
+from tests.lm_proxy.setups import README_MAPPING
 from tests.provider import answers, behaviours, refusals
 from tests.provider.exchange import Exchange, Gate
 from tests.provider.server import Provider
+from tests.recording.log_setups import OWN, json_log, transformed
 
-README_MAPPING = {
-    "completion_tokens": "response.usage.completion_tokens",
-    "prompt_tokens": "response.usage.prompt_tokens",
-    "prompt": "request.messages",
-    "response": "response",
-    "group": "group",
-    "connection": "connection",
-    "api_key_id": "api_key_id",
-    "remote_addr": "remote_addr",
-    "created_at": "created_at",
-    "duration": "duration",
-}
 ALL_FIELDS = [
     "id", "request", "response", "error", "group", "connection", "model", "llm_params",
     "api_key_id", "remote_addr", "created_at", "duration", "user_info", "extra",
 ]  # fmt: skip
-OWN = """
-import asyncio
-import json
-
-FILE = "own.jsonl"
-
-
-def note(kind, context):
-    with open(FILE, "a") as file:
-        said = None if context.response is None else str(context.response)
-        tokens = context.response.usage.total_tokens if said else None
-        asked = context.request.messages[0]["content"] if context.request else None
-        file.write(json.dumps([kind, asked, said, tokens, context.error, context.model]) + "\\n")
-
-
-def plain(context):
-    note("plain", context)
-
-
-async def waiting(context):
-    await asyncio.sleep(0)
-    note("async", context)
-
-
-class Sink:
-    def __call__(self, context):
-        note("class", context)
-
-    @staticmethod
-    def static(context):
-        note("static", context)
-
-
-class Upper:
-    def __init__(self, **names):
-        self._names = names
-
-    def __call__(self, context):
-        return {key: str(getattr(context, name)).upper() for key, name in self._names.items()}
-
-
-def failing(context):
-    raise ValueError(context.request.messages)
-"""
-
-
-def json_log(writer: str = "lm_proxy.loggers.JsonLogWriter", **more: Any) -> dict[str, Any]:
-    writing = {"class": writer, "file_name": "logs/json.log"}
-    return {"class": "lm_proxy.loggers.BaseLogger", "log_writer": writing, **more}
-
-
-def transformed(mapping: dict[str, str]) -> dict[str, Any]:
-    return {"entry_transformer": {"class": "lm_proxy.loggers.LogEntryTransformer", **mapping}}
 
 
 def start(provider: Provider, folder: Path, *loggers: Any, **more: Any) -> Proxy:
@@ -274,28 +210,3 @@ def test_print_stream_prints_what_was_asked_and_said(provider: Provider, tmp_pat
     assert f"printed-log\nuser: {asked}\nassistant: Hello there\n---" in text
     assert text.count("---") == 2
     assert text.endswith("assistant: [upstream_error]\n")
-
-
-@pytest.mark.parametrize(
-    ("logger", "words"),
-    [
-        ("lm_proxy.loggers.DbLogger", "there is no 'lm_proxy.loggers.DbLogger'; did you mean"),
-        ("lm_proxy.other", "what of lm-proxy's is here stands in docs/from-lm-proxy.md"),
-        (json_log("own_loggers.Nothing"), "log_writer.class: there is no 'own_loggers.Nothing'"),
-        (json_log(entry_transformer={"class": "own_loggers.Sink", "x": 1}), "unknown key"),
-        ({"class": "lm_proxy.loggers.BaseLogger"}, "loggers.0.log_writer: is required"),
-        ({**json_log(), "log_writter": 1}, "did you mean 'log_writer'?"),
-        (7, "loggers.0: must be a table"),
-    ],
-)
-def test_what_is_wrong_with_a_logger_is_said_at_start(
-    logger: Any, words: str, provider: Provider, tmp_path: Path
-) -> None:
-    (tmp_path / "own_loggers.py").write_text(OWN)
-    config = {**base_config(provider), "loggers": [logger]}
-    (tmp_path / "proxy.json").write_text(json.dumps(config))
-
-    ended = oai_proxy("check", "--config", "proxy.json", folder=tmp_path)
-
-    assert ended.returncode == 78
-    assert words in ended.stderr
