@@ -49,7 +49,7 @@ def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
     permissions, wrong_permissions = compile_permissions(config)
     upstreams, wrong_upstreams, unwise = compile_upstreams(config, scrubber)
     keys = compile_keys(config, upstreams.fetch)
-    loggers, wrong_loggers = compile_outputs(config)
+    loggers, wrong_loggers, idle = compile_outputs(config)
     handlers, wrong_handlers = compile_handlers(config)
     policy, wrong_policy = compile_http_policy(config, handlers.forwarded)
     problems = [
@@ -71,7 +71,7 @@ def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
         switched_off=frozenset(n for n, made in settings.connections.items() if not made.enabled),
         before=handlers.before,
     )
-    warnings = (*config.warnings, *keys.warnings, *unwise)
+    warnings = (*config.warnings, *keys.warnings, *unwise, *idle)
     return Assembly(config, snapshot, policy, loggers, scrubber, warnings)
 
 

@@ -139,27 +139,38 @@ class Loggers:
             log.error(self._event, reason=reason, dropped=self.dropped)
 
 
-def compile_outputs(config: Config) -> tuple[Outputs, list[Problem]]:
-    """The outputs of `config` and everything wrong with them."""
+def compile_outputs(config: Config) -> tuple[Outputs, list[Problem], list[Problem]]:
+    """The outputs of `config`, everything wrong with them, and what is only unwise."""
     problems: list[Problem] = []
+    warnings: list[Problem] = []
     settings = config.settings
-    loggers = list(_made(config, "loggers", settings.loggers, problems))
+    loggers = list(_made(config, "loggers", settings.loggers, problems, warnings))
     if settings.print_stream:
         loggers.append(RequestLog(print_request))
-    after = list(_made(config, "after", settings.after, problems))
-    return Outputs([Loggers(loggers), Loggers(after, AFTER_LOST)]), problems
+    after = list(_made(config, "after", settings.after, problems, warnings))
+    return Outputs([Loggers(loggers), Loggers(after, AFTER_LOST)]), problems, warnings
 
 
 def _made(
-    config: Config, key: str, entries: Sequence[Any], problems: list[Problem]
+    config: Config,
+    key: str,
+    entries: Sequence[Any],
+    problems: list[Problem],
+    warnings: list[Problem],
 ) -> Iterator[Logger | RequestLog]:
-    """What the entries of a list stand for; what is wrong with them goes into `problems`."""
+    """What the entries of a list stand for; what is wrong or unwise goes into the last two."""
     for index, said in enumerate(entries):
         place = (key, index)
         try:
-            yield _output(said, place) if key == "loggers" else RequestLog(_function(said, place))
+            made = _output(said, place) if key == "loggers" else RequestLog(_function(said, place))
         except BindError as error:
             problems += [config.problem(*found) for found in error.found]
+            continue
+        if isinstance(made, RequestLog):
+            warnings += [
+                config.problem((*place, *path), words, hint) for path, words, hint in made.unwise()
+            ]
+        yield made
 
 
 def _function(said: Any, place: KeyPath) -> Callable[..., Any]:

@@ -7,20 +7,31 @@ may be a class of anybody's: a dotted path, or a table with `class` and the cons
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
 from datetime import date, datetime, time
 from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
-from lmproxy.call import Json
+from lmproxy.call import Json, Usage
 from lmproxy.config.binding import BindError, Misfit, make
+from lmproxy.config.places import KeyPath
+from lmproxy.config.problems import nearest
 from lmproxy.recording.answer_text import text_of
 from lmproxy.recording.log_line import check_writable, look_up, open_for_line
 from lmproxy.recording.outputs import LogEntry
 from lmproxy.request_context import Fields, RequestContext, ResponseText
 
 Sink = Callable[[RequestContext], Any]
+Unwise = Iterator[tuple[KeyPath, str, str | None]]
+"""Of each key that does nothing: where it is, what to say of it, and what may have been meant."""
+KNOWN: dict[tuple[str, ...], Iterable[str]] = {
+    (): [item.name for item in fields(RequestContext) if item.name != "http_request"],
+    ("response",): ["usage"],
+    ("response", "usage"): [*Usage.__dataclass_fields__, "cache_read_input_tokens"],
+}
+"""What may stand below the beginning of a path, where that is always the same."""
 
 
 class RequestLog:
@@ -32,6 +43,11 @@ class RequestLog:
         """`sink` may be a coroutine function; it runs in the loggers' thread all the same."""
         self._sink = sink
         self._runner: asyncio.Runner | None = None
+
+    def unwise(self) -> Unwise:
+        """The keys of one of lm-proxy's that do nothing."""
+        if isinstance(self._sink, BaseLogger):
+            yield from self._sink.unwise()
 
     def write(self, entry: LogEntry) -> None:
         """Call the function."""
@@ -127,6 +143,12 @@ class BaseLogger:
             else _made(entry_transformer, "entry_transformer")
         )
 
+    def unwise(self) -> Unwise:
+        """The keys that do nothing."""
+        if isinstance(self._transform, LogEntryTransformer):
+            for path, message, hint in self._transform.unwise():
+                yield ("entry_transformer", *path), message, hint
+
     def __call__(self, request_context: RequestContext) -> Any:
         """Log one request."""
         return self._write(self._transform(request_context))
@@ -150,6 +172,15 @@ class LogEntryTransformer:
     def __init__(self, **mapping: str) -> None:
         """`mapping` is output name to a path such as `response.usage.prompt_tokens`."""
         self._paths = {name: path.split(".") for name, path in mapping.items()}
+
+    def unwise(self) -> Unwise:
+        """The names whose path leads nowhere in any request."""
+        for name, path in self._paths.items():
+            for length, part in enumerate(path):
+                known = KNOWN.get(tuple(path[:length]))
+                if known is not None and part not in known:
+                    message = f"is null in every line: no request has '{'.'.join(path)}'"
+                    yield (name,), message, nearest(part, known) or f"there is {', '.join(known)}"
 
     def __call__(self, request_context: RequestContext) -> Json:
         """The table of one request; `None` where a path leads nowhere."""

@@ -1,16 +1,25 @@
 """What `check` and the start say of loggers that cannot work, or will say less than was meant."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import base_config
-from tests.harness import configs
+from lmproxy.call import Usage
+from lmproxy.recording.outputs import LogEntry
+from lmproxy.recording.record import FIELDS
+from lmproxy.recording.request_log import KNOWN, context_of
+from lmproxy.request_context import RequestContext
+from tests.conftest import TEAM_KEY, base_config, bearer, chat
+from tests.harness import configs, patient
 from tests.harness.command import oai_proxy
+from tests.harness.proxy import Proxy
+from tests.harness.waiting import until
+from tests.lm_proxy.setups import README_MAPPING
 from tests.provider.server import Provider
-from tests.recording.log_setups import OWN, json_log
+from tests.recording.log_setups import OWN, json_log, transformed
 
 OF_THE_FILE = "[[loggers]]\nclass = 'file'\npath = '{}'"
 OF_LM_PROXY = """[[loggers]]
@@ -107,3 +116,72 @@ def test_a_home_of_nobody_is_told(tmp_path: Path) -> None:
     (found,) = configs.problems(tmp_path, configs.text(tail=OF_THE_FILE.format(path)))
 
     assert f"loggers.0.path: {path} cannot be written: there is no such home directory" in found
+
+
+def transformed_by(**paths: str) -> str:
+    rows = "".join(f"{name} = '{path}'\n" for name, path in paths.items())
+    transformer = '[loggers.entry_transformer]\nclass = "lm_proxy.loggers.LogEntryTransformer"'
+    return configs.text(tail=f"{OF_LM_PROXY.format('log.jsonl')}\n{transformer}\n{rows}")
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("responses", "did you mean 'response'?"),
+        ("connections.name", "did you mean 'connection'?"),
+        ("http_request.headers", "did you mean 'request'?"),
+        ("", "there is id, request, response, error, group, connection, model, "),
+        ("response.text", "there is usage"),
+        ("response.usage.prompt_token", "did you mean 'prompt_tokens'?"),
+    ],
+)
+def test_a_path_that_leads_nowhere_in_any_request_is_a_warning(
+    path: str, hint: str, tmp_path: Path
+) -> None:
+    content = transformed_by(who="group", said=path)
+
+    (found,) = configs.warnings(tmp_path, content)
+
+    line = configs.line(content, "said =")
+    words = f"is null in every line: no request has '{path}'; {hint}"
+    assert found.startswith(f"line {line}: loggers.0.entry_transformer.said: {words}")
+
+
+def test_a_path_that_may_lead_somewhere_is_no_warning(tmp_path: Path) -> None:
+    paths = [
+        *(name for name in RequestContext.__dataclass_fields__ if name != "http_request"),
+        "request.metadata.ticket",
+        "request.messages.0.content",
+        "response.usage.cache_read_input_tokens",
+        "extra.of.a.handler",
+        "user_info.email",
+    ]
+    mapping = {f"n{number}": path for number, path in enumerate(paths)}
+
+    assert configs.warnings(tmp_path, transformed_by(**mapping, **README_MAPPING)) == []
+
+
+def test_every_field_of_usage_may_be_named() -> None:
+    record = {
+        **dict.fromkeys(FIELDS),
+        "time": "2026-11-21T06:44:43.903+00:00",
+        "usage": asdict(Usage()),
+    }
+
+    response = context_of(LogEntry(record, answer=b"{}")).response
+
+    assert response is not None
+    assert set(response.usage) == set(KNOWN["response", "usage"])
+
+
+def test_the_log_warns_at_start_and_the_line_has_null(provider: Provider, tmp_path: Path) -> None:
+    logger = json_log(**transformed({"who": "group", "said": "responses"}))
+    with Proxy({**base_config(provider), "loggers": [logger]}, tmp_path) as proxy:
+        patient.post(
+            f"{proxy.api}/chat/completions", headers=bearer(TEAM_KEY), json=chat("null-log")
+        )
+        file = tmp_path / "logs" / "json.log"
+        until(lambda: file.exists() and file.read_text().endswith("\n"), "a line")
+
+    assert json.loads(file.read_text()) == {"who": "team", "said": None}
+    assert any("no request has 'responses'; did you mean" in line for line in proxy.stderr)
