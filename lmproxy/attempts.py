@@ -28,7 +28,7 @@ async def attempt(
     try:
         return recorder.keep(await ask, draft)
     except ProxyError as error:
-        noted.error_code = error.code
+        noted.error_code = error.name
         if isinstance(error, UpstreamAuthError):  # Until the operator acts, every request fails.
             log.error(
                 "a provider refused the proxy's own credential",
@@ -64,7 +64,7 @@ async def first_answer(
                 "a member of a fallback failed, the next is asked",
                 fallback=target.routed_to,
                 connection=target.connection,
-                error=error.code,
+                error=error.name,
                 id=draft.id,
             )
         draft.observed = Observed()

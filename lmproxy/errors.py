@@ -40,7 +40,6 @@ class ProxyError(Exception):
     """An error with its HTTP form.
 
     Attributes:
-        status: HTTP status.
         code: stable machine-readable name, as in `docs/connect.md`.
         kind: the `type` of OpenAI's error object.
         param: the request field at fault, or `None`.
@@ -68,6 +67,11 @@ class ProxyError(Exception):
         self.retry_after_s = retry_after_s
         self.details: dict[str, Any] = {}
 
+    @property
+    def name(self) -> str:
+        """What records and logs call it: its code, or the type where a provider gave no code."""
+        return self.code or self.kind
+
 
 class Refused(ProxyError):
     """We said no before anything went to a provider."""
@@ -85,8 +89,7 @@ class InvalidRequest(Refused):
 class InvalidKey(Refused):
     """No known key was presented. The same words for every reason: nothing is learnt from them.
 
-    Attributes:
-        reason: for the operator's log, never for the client.
+    `reason` is for the operator's log, never for the client.
     """
 
     status = 401
@@ -272,8 +275,7 @@ class Problem:
 
     Attributes:
         where: dotted key path, `""` for the file as a whole.
-        line: 1-based line in the file, `None` where it is not known.
-        hint: what to write instead, or `None`.
+        line: 1-based, `None` where it is not known. `hint`: what to write instead, or `None`.
     """
 
     where: str

@@ -111,7 +111,7 @@ class Passage:
         if self._closed:
             return
         if isinstance(error, ClientGone):
-            self._close(error.status, outcomes.GONE, error.code)
+            self._close(error.status, outcomes.GONE, error.name)
         elif isinstance(error, asyncio.CancelledError):
             self._close(503, outcomes.INTERRUPTED, "server_shutting_down")
         else:
@@ -280,7 +280,7 @@ class Passage:
             self._close(status, outcomes.ANSWERED, None)
         else:
             error.message = mask(error.message, self._draft.secrets)
-            self._close(status, outcomes.outcome_of(error, begun=begun), error.code)
+            self._close(status, outcomes.outcome_of(error, begun=begun), error.name)
 
     def _close(self, status: int, outcome: str, error_code: str | None) -> None:
         if self._closed:

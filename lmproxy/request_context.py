@@ -37,7 +37,8 @@ class RequestContext:
         request: the body as the client sent it; `None` if it could not be read.
         http_request: always `None`: a plug-in gets no credential.
         response: `None` until there is an answer, and for requests that got none.
-        error: the code of what went wrong; `None` if nothing did.
+        error: the code of what went wrong, or the type of a provider's error without one; `None` if
+            nothing did.
         group: the caller's; `None` if the key was not known.
         connection: where it goes; `None` if it was refused before.
         model: the provider's name of the model.

@@ -203,4 +203,4 @@ def _failure(model: str, error: ProxyError, *, is_known: bool) -> str:
 
 
 def _said(error: ProxyError) -> str:
-    return f"{error.status} {error.code or error.kind}: {error.message}"
+    return f"{error.status} {error.name}: {error.message}"

@@ -80,7 +80,7 @@ class Shelf:
         except TimeoutError:
             self._failed("upstream_timeout", "The provider did not list its models in time.")
         except ProxyError as error:
-            self._failed(error.code, error.message)
+            self._failed(error.name, error.message)
         except Exception as error:  # noqa: BLE001 - anybody's connection kind may raise anything.
             self._failed("internal_error", where_raised(error))
         else:
@@ -94,9 +94,8 @@ class Shelf:
             self._trouble = None
             log.info("a provider lists its models again", connection=self._connection.name)
 
-    def _failed(self, code: str | None, reason: str) -> None:
+    def _failed(self, trouble: str, reason: str) -> None:
         self._good_until = time.monotonic() + min(LEFT_ALONE_S, self._keep_s)
-        trouble = code or "refused"
         if trouble != self._trouble:
             self._trouble = trouble
             log.warning(

@@ -50,7 +50,7 @@ def fault_of(error: Exception, way: WayOut, meaning: Meaning) -> ProxyError:
         fault = untranslatable()
     # Never its words or traceback: they quote prompts, and answers that cannot be read.
     raised = ", over ".join(map(where_raised, chain(error)))
-    log.warning("LiteLLM failed", code=fault.code, raised=raised)
+    log.warning("LiteLLM failed", code=fault.name, raised=raised)
     return fault
 
 

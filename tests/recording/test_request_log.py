@@ -15,7 +15,7 @@ from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
 from tests.lm_proxy.setups import README_MAPPING
 from tests.provider import answers, behaviours, refusals
-from tests.provider.exchange import Exchange, Gate
+from tests.provider.exchange import Behaviour, Exchange, Gate
 from tests.provider.server import Provider
 from tests.recording.log_setups import OWN, json_log, transformed
 
@@ -111,6 +111,32 @@ def test_failures_and_refusals_are_logged_as_well(provider: Provider, tmp_path: 
         None,
         None,
     )
+
+
+def of_few_words(exchange: Exchange) -> Any:
+    return exchange.send_json(422, {"error": "no"})
+
+
+@pytest.mark.parametrize(
+    ("refusal", "name"),
+    [
+        (refusals.refusal(400, kind="invalid_request_error"), "invalid_request_error"),
+        (refusals.refusal(429), "upstream_error"),
+        (of_few_words, "upstream_error"),
+    ],
+    ids=["type", "message", "text"],
+)
+def test_a_refusal_without_a_code_has_an_error_all_the_same(
+    provider: Provider, tmp_path: Path, refusal: Behaviour, name: str
+) -> None:
+    provider.on("codeless-log", refusal)
+    with start(provider, tmp_path, json_log()) as proxy:
+        answer = ask(proxy, "codeless-log")
+        (line,) = lines(proxy, 1)
+        record = proxy.record(model_asked="codeless-log")
+
+    assert answer.json()["error"]["code"] is None
+    assert line["error"] == record["error_code"] == record["attempts"][0]["error_code"] == name
 
 
 def test_functions_and_classes_of_ones_own_get_the_request(
