@@ -6,10 +6,11 @@ looked for at both ends.
 
 import json
 import re
+from collections.abc import Callable
 
 import orjson
 
-from lmproxy.call import Json, Observed
+from lmproxy.call import Json, Observed, Usage
 from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.faults import error_inside
@@ -45,14 +46,21 @@ def check_head(head: bytes) -> None:
 
 def note_ends(head: bytes, tail: bytes, observed: Observed) -> None:
     """Take note of usage and finish reason in the first and last 64 KiB of a long answer."""
+    observed.usage = usage_at_ends(head, tail, read_usage) or observed.usage
+    reason = FINISH_REASON.search(tail) or FINISH_REASON.search(head)
+    observed.finish_reason = reason[1].decode() if reason else None
+
+
+def usage_at_ends(
+    head: bytes, tail: bytes, read: Callable[[Json | None], Usage | None]
+) -> Usage | None:
+    """The last usage that `read` understands, of the tail before the head; `None` if none is."""
     for end in (tail, head):
         for match in reversed(list(USAGE_OBJECT.finditer(end))):
-            usage = read_usage(json_object(match[1]))
-            if usage and observed.usage.source == "unknown":
-                observed.usage = usage
-        reason = FINISH_REASON.search(end)
-        if reason and observed.finish_reason is None:
-            observed.finish_reason = reason[1].decode()
+            usage = read(json_object(match[1]))
+            if usage is not None:
+                return usage
+    return None
 
 
 def parsed(answer: bytes, scrubber: Scrubber) -> Json:

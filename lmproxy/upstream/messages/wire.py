@@ -56,14 +56,9 @@ def _note_whole(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:
 
 
 def _note_ends(head: bytes, tail: bytes, observed: Observed) -> None:
-    for end in (tail, head):
-        for match in reversed(list(answers.USAGE_OBJECT.finditer(end))):
-            usage = read_usage(answers.json_object(match[1]))
-            if usage and observed.usage.source == "unknown":
-                observed.usage = usage
-        reason = STOP_REASON.search(end)
-        if reason and observed.finish_reason is None:
-            observed.finish_reason = reason[1].decode()
+    observed.usage = answers.usage_at_ends(head, tail, read_usage) or observed.usage
+    reason = STOP_REASON.search(tail) or STOP_REASON.search(head)
+    observed.finish_reason = reason[1].decode() if reason else None
 
 
 def _note_count(answer: bytes, _: Observed, scrubber: Scrubber) -> None:

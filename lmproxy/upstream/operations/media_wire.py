@@ -67,11 +67,7 @@ def note_text(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:
 
 def note_ends(head: bytes, tail: bytes, observed: Observed) -> None:
     """See `Wire.note_ends`."""
-    for end in (tail, head):
-        for match in reversed(list(answers.USAGE_OBJECT.finditer(end))):
-            counted = read_usage(answers.json_object(match[1]))
-            if counted and observed.usage.source == "unknown":
-                observed.usage = counted
+    observed.usage = answers.usage_at_ends(head, tail, read_usage) or observed.usage
 
 
 class MediaWatch(StreamWatch):

@@ -107,11 +107,7 @@ def failure(response: Json, scrubber: Scrubber) -> UpstreamFault | None:
 
 
 def _note_ends(head: bytes, tail: bytes, observed: Observed) -> None:
-    for end in (tail, head):
-        for match in reversed(list(answers.USAGE_OBJECT.finditer(end))):
-            counted = read_usage(answers.json_object(match[1]))
-            if counted and observed.usage.source == "unknown":
-                observed.usage = counted
+    observed.usage = answers.usage_at_ends(head, tail, read_usage) or observed.usage
     reason = REASON.search(head) or REASON.search(tail) or STATUS.search(head)
     observed.finish_reason = reason[1].decode() if reason else None
 
