@@ -63,7 +63,7 @@ class World:
                 "vllm": {
                     "api_type": "vllm",
                     "api_base": self.vllm.base_url,
-                    "timeouts": {"answer_s": 0.5},
+                    "timeouts": {"answer_s": 3},
                 },
                 "azure": {
                     "api_type": "azure",

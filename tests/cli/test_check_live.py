@@ -154,12 +154,12 @@ def test_connections_are_asked_at_the_same_time_each_under_its_deadline(
     connections = {name: up(lister, models={"m": name}) for name in [*names, "quick"]}
     began = time.monotonic()
 
-    ended, lines = live(tmp_path, connections, "--timeout", "3")
+    ended, lines = live(tmp_path, connections, "--timeout", "5")
 
-    assert time.monotonic() - began < 3 * 4
+    assert time.monotonic() - began < 5 * len(names)
     assert ended.returncode == 1
     assert lines[:5] == [
-        f"{name}: failed: No answer within 3 s. What to do: see whether it is up; "
+        f"{name}: failed: No answer within 5 s. What to do: see whether it is up; "
         "--timeout waits longer."
         for name in names
     ]

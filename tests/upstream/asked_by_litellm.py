@@ -38,7 +38,7 @@ from tests.provider.server import Provider
 
 KEY = "sk-of-the-operator-0123456789"
 TRAP = os.environ.get("TRAP", "")  # noqa: TID251 - a word of the test that runs it.
-LONGEST_S = 20
+LONGEST_S = 60
 VALUES = {
     "aws_region_name": "eu-central-1",
     "vertex_location": "europe-west4",
