@@ -19,7 +19,7 @@ import importlib.abc, sys
 
 class Breaker(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
-        if name == "lmproxy.upstream.litellm.internals":
+        if name == "lmproxy.upstream.litellm.{module}":
             import litellm.utils
             {change}
         return None
@@ -31,7 +31,15 @@ CHANGES = {
     "a parameter is gone": (
         "litellm.utils.get_optional_params = lambda model, custom_llm_provider: {}"
     ),
+    "it raises what nobody expects": (
+        "litellm.utils.validate_and_fix_openai_messages = lambda messages: int('gone')"
+    ),
 }
+REASONS = ("validate_and_fix_openai_tools", "argument", "ValueError")
+WITHOUT_MESSAGES = """import litellm.llms.anthropic.experimental_pass_through.adapters as adapters
+            from importlib import import_module
+            made = import_module(f"{adapters.__name__}.transformation")
+            made.LiteLLMAnthropicMessagesAdapter.__init__ = lambda self: {}['gone']"""
 FALLBACK = (
     "the installed LiteLLM cannot be used for the translate lane; its connections take the litellm "
     "lane"
@@ -49,13 +57,9 @@ def test_every_variable_that_is_set_is_one_that_litellm_has(
     assert name in installed["attributes"]
 
 
-@pytest.fixture(scope="module", params=CHANGES)
-def crippled(
-    request: pytest.FixtureRequest, provider: Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Proxy]:
-    """A proxy whose LiteLLM is another than the one it was written for."""
-    folder: Path = tmp_path_factory.mktemp("crippled")
-    (folder / "sitecustomize.py").write_text(BREAK.format(change=CHANGES[request.param]))
+def another_litellm(provider: Provider, folder: Path, module: str, change: str) -> Proxy:
+    """A proxy whose LiteLLM is another than the one that `module` was written for."""
+    (folder / "sitecustomize.py").write_text(BREAK.format(module=module, change=change))
     config: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": 0,
@@ -63,6 +67,7 @@ def crippled(
             "far": {
                 "api_type": "vllm",
                 "api_base": provider.base_url,
+                "speaks": ["chat"],
                 "lane": "translate",
             },
         },
@@ -70,7 +75,15 @@ def crippled(
         "groups": {"team": {"api_keys": [TEAM_KEY]}},
     }
     path = {"PYTHONPATH": f"{folder}:{REPOSITORY}"}
-    with Proxy(config, folder, environment=path) as proxy:
+    return Proxy(config, folder, environment=path)
+
+
+@pytest.fixture(scope="module", params=CHANGES)
+def crippled(
+    request: pytest.FixtureRequest, provider: Provider, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Proxy]:
+    folder: Path = tmp_path_factory.mktemp("crippled")
+    with another_litellm(provider, folder, "internals", CHANGES[request.param]) as proxy:
         yield proxy
 
 
@@ -92,7 +105,23 @@ def test_the_log_says_why(crippled: Proxy, http: httpx.Client) -> None:
     (line,) = crippled.log(FALLBACK)
 
     assert line["level"] == "error"
-    assert "validate_and_fix_openai_tools" in line["reason"] or "argument" in line["reason"]
+    assert any(reason in line["reason"] for reason in REASONS), line["reason"]
+
+
+def test_without_its_reading_of_messages_only_those_are_refused(
+    provider: Provider, http: httpx.Client, tmp_path: Path
+) -> None:
+    body = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]}
+
+    with another_litellm(provider, tmp_path, "messages", WITHOUT_MESSAGES) as proxy:
+        message = http.post(f"{proxy.api}/messages", json=body, headers=bearer(TEAM_KEY))
+        answer = http.post(
+            f"{proxy.api}/chat/completions", json=chat("m"), headers=bearer(TEAM_KEY)
+        )
+
+        (line,) = proxy.log("the installed LiteLLM cannot translate Anthropic's API")
+    assert (message.status_code, answer.status_code) == (501, 200)
+    assert "'gone'" in line["reason"]
 
 
 def test_a_litellm_that_cannot_be_loaded_is_told_and_costs_the_others_nothing(

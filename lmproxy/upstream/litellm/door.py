@@ -10,7 +10,7 @@ import importlib
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lmproxy import logs
 from lmproxy.config.environment import prepare_for_litellm
@@ -97,29 +97,28 @@ def _load() -> Litellm | None:
 
 
 def _translator() -> "Translator | None":
-    try:
-        made: Translator = importlib.import_module(
-            "lmproxy.upstream.litellm.internals"
-        ).Translator()
-    except (ImportError, AttributeError, TypeError) as error:
-        log.error(
-            "the installed LiteLLM cannot be used for the translate lane; its connections take "
-            "the litellm lane",
-            reason=str(error),
-        )
-        return None
+    made: Translator | None = _made(
+        "internals.Translator",
+        "the installed LiteLLM cannot be used for the translate lane; its connections take the "
+        "litellm lane",
+    )
     return made
 
 
 def _messages() -> "MessagesAdapter | None":
-    try:
-        made: MessagesAdapter = importlib.import_module(
-            "lmproxy.upstream.litellm.messages"
-        ).MessagesAdapter()
-    except (ImportError, AttributeError, TypeError) as error:
-        log.error("the installed LiteLLM cannot translate Anthropic's API", reason=str(error))
-        return None
+    without = "the installed LiteLLM cannot translate Anthropic's API"
+    made: MessagesAdapter | None = _made("messages.MessagesAdapter", without)
     return made
+
+
+def _made(place: str, without: str) -> Any:
+    """That of `place`, or `None`: `without` then tells the operator what is lost."""
+    home, name = place.split(".")
+    try:
+        return getattr(importlib.import_module(f"lmproxy.upstream.litellm.{home}"), name)()
+    except Exception as error:  # noqa: BLE001 - LiteLLM's code, which only this part needs.
+        log.error(without, reason=repr(error))
+        return None
 
 
 def freeze() -> None:

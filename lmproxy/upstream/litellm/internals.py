@@ -68,7 +68,7 @@ class Translator:
         """Try the transformations once.
 
         Raises:
-            AttributeError, TypeError: the installed LiteLLM has them not as we know them.
+            Exception: the installed LiteLLM has them not as we know them. Of any kind.
         """
         account = Account("anthropic", "https://localhost", "key", {})
         arguments = Arguments([{"role": "user", "content": "hello"}], {}, {}, (), (), b"")

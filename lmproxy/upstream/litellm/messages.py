@@ -16,7 +16,7 @@ class MessagesAdapter:
         """Try it once.
 
         Raises:
-            AttributeError, TypeError: the installed LiteLLM has it not as we know it.
+            Exception: the installed LiteLLM has it not as we know it. Of any kind.
         """
         self._adapter = LiteLLMAnthropicMessagesAdapter()
         self.chat({"messages": [{"role": "user", "content": "hello"}]}, "model", None)
