@@ -29,6 +29,7 @@ class Threads:
 
         Raises:
             BaseException: whatever it raises.
+            RuntimeError: no thread can be started.
         """
         await self._free.acquire()
         loop = asyncio.get_running_loop()
@@ -48,7 +49,11 @@ class Threads:
             with suppress(RuntimeError):  # The loop is closed: nobody waits.
                 loop.call_soon_threadsafe(end, given, error)
 
-        threading.Thread(target=work, name=self._name, daemon=True).start()
+        try:
+            threading.Thread(target=work, name=self._name, daemon=True).start()
+        except BaseException:  # The machine has none left: nobody will call `end`.
+            self._free.release()
+            raise
         given, error = await done
         if error is not None:
             raise error

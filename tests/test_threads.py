@@ -1,14 +1,18 @@
 """Plain functions of anybody's run in threads that nobody else has to wait for."""
 
+import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
+from lmproxy.threads import Threads
 from tests.conftest import bearer, chat
 from tests.harness import patient
 from tests.harness.proxy import Proxy
@@ -77,3 +81,20 @@ def test_functions_that_hang_hold_up_no_key_check_no_other_function_and_no_stop(
     assert given.status_code == 200, given.text
     assert (code, took_s < 10) == (0, True)
     assert not [answer for client in waiting if (answer := client.result()) and answer.is_success]
+
+
+def test_a_thread_that_cannot_be_started_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unstartable(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    async def work() -> Any:
+        threads = Threads("a test", most=1)
+        with monkeypatch.context() as exhausted:
+            exhausted.setattr("lmproxy.threads.threading", SimpleNamespace(Thread=Unstartable))
+            with pytest.raises(RuntimeError, match="can't start"):
+                await threads.run(str)
+        async with asyncio.timeout(30):
+            return await threads.run(lambda: "here")
+
+    assert asyncio.run(work()) == "here"
