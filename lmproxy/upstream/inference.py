@@ -11,6 +11,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Callable
 from collections.abc import Set as AbstractSet
+from contextlib import aclosing
 from typing import Any
 
 from lmproxy import logs
@@ -93,7 +94,7 @@ class Inference:
             log.exception("the function of a connection failed", connection=name)
             raise UpstreamFault("The function behind this model failed.") from error
         finally:
-            await given.aclose()
+            await _let_go(given, name)
 
     def _arguments(self, call: Call, model: str) -> tuple[Any, Json]:
         messages = call.body["messages"]
@@ -120,11 +121,16 @@ class Inference:
         if inspect.isawaitable(given):
             given = await given
         if inspect.isasyncgen(given):
-            async for item in given:
-                yield item
+            async with aclosing(given):
+                async for item in given:
+                    yield item
         elif inspect.isgenerator(given):
-            while (item := await self._threads.run(next, given, EXHAUSTED)) is not EXHAUSTED:
-                yield item
+            try:
+                while (item := await self._threads.run(next, given, EXHAUSTED)) is not EXHAUSTED:
+                    yield item
+            except GeneratorExit:  # Its `finally` has no place in the loop either.
+                await self._threads.run(given.close)
+                raise
         else:
             yield given
 
@@ -161,6 +167,14 @@ class Inference:
                 yield without_text(as_item(given))
         finally:
             running.cancel()
+
+
+async def _let_go(given: AsyncGenerator[Any, None], name: str) -> None:
+    """Close it. What fails then, when nobody reads any more, is for the log alone."""
+    try:
+        await given.aclose()
+    except (Exception, SystemExit):
+        log.exception("the function of a connection did not end well", connection=name)
 
 
 class Failed:

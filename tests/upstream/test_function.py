@@ -1,12 +1,17 @@
 """A Python function as a model, over a real proxy with the openai SDK as its client."""
 
-from collections.abc import Iterator
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
+import structlog
 
+from lmproxy.call import Call
+from lmproxy.upstream.inference import Inference
 from tests.conftest import TEAM_KEY, bearer, chat
 from tests.harness import configs, patient
 from tests.harness.proxy import Proxy
@@ -205,3 +210,58 @@ def test_a_function_that_is_not_there_is_told_by_check(tmp_path: Path) -> None:
     (found,) = configs.problems(tmp_path, config)
 
     assert "connections.up.inference_func: there is no 'json.nope'" in found
+
+
+async def begin_and_close(function: Callable[..., Any]) -> None:
+    """Take its first piece and no more."""
+    call = Call("openai", "chat", "m", chat("m"), stream=True)
+    items = Inference(function, by_messages=True, alone=False).items("own", call, "m")
+    await anext(items)
+    await items.aclose()
+
+
+def test_a_generator_that_nobody_reads_any_more_has_ended_before_its_place_is_given_back() -> None:
+    ended: list[str] = []
+
+    async def gives(_: Any) -> AsyncIterator[str]:
+        try:
+            yield "one"
+            yield "two"
+        finally:
+            await asyncio.sleep(0)
+            ended.append("it")
+
+    async def work() -> list[str]:
+        await begin_and_close(gives)
+        return list(ended)
+
+    assert asyncio.run(work()) == ["it"]
+
+
+def test_a_plain_generator_ends_in_a_thread_as_it_ran_in_one() -> None:
+    ended_in: list[threading.Thread] = []
+
+    def gives(_: Any) -> Iterator[str]:
+        try:
+            yield "one"
+            yield "two"
+        finally:
+            ended_in.append(threading.current_thread())
+
+    asyncio.run(begin_and_close(gives))
+
+    assert len(ended_in) == 1
+    assert ended_in[0] is not threading.main_thread()
+
+
+def test_a_generator_that_fails_to_end_is_logged_and_holds_nothing() -> None:
+    async def gives(_: Any) -> AsyncIterator[str]:
+        try:
+            yield "one"
+        finally:
+            raise ValueError("mine")
+
+    with structlog.testing.capture_logs() as logged:
+        asyncio.run(begin_and_close(gives))
+
+    assert [line["event"] for line in logged] == ["the function of a connection did not end well"]
