@@ -5,7 +5,7 @@ The endpoints stand in front of FastAPI.
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -132,16 +132,14 @@ class Front:
 def _fastapi(assembly: Assembly, journal: Journal, makers: Makers, *, debug: bool) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        assembly.loggers.start()
-        starting = tasks.spawn(assembly.snapshot.start(), "start")
-        try:
+        async with AsyncExitStack() as closing:  # The last first, and each whatever others raise.
+            closing.callback(journal.close)
+            closing.callback(makers.close)
+            closing.callback(assembly.loggers.close)
+            closing.push_async_callback(assembly.snapshot.upstreams.close)
+            assembly.loggers.start()
+            closing.callback(tasks.spawn(assembly.snapshot.start(), "start").cancel)
             yield
-        finally:
-            starting.cancel()
-            await assembly.snapshot.upstreams.close()
-            assembly.loggers.close()
-            makers.close()
-            journal.close()
 
     return FastAPI(
         title="oai-proxy",

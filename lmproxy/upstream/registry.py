@@ -139,12 +139,18 @@ class Upstreams:
 
     async def close(self) -> None:
         """Let go of every connection. One that fails to does not keep the others."""
-        await self.catalogue.close()
-        await self.fetch.close()
-        closing = (connection.close() for connection in self)
-        for result in await asyncio.gather(*closing, return_exceptions=True):
-            if isinstance(result, BaseException):
-                log.error("a connection did not close", exc_info=result)
+        await _close(self.catalogue, self.fetch)
+        await _close(*self)  # Nobody asks them any more.
+
+
+async def _close(*open_ones: Catalogue | Fetch | Connection) -> None:
+    async def close(one: Catalogue | Fetch | Connection) -> None:
+        await one.close()  # Here, for somebody's own may be a plain function that raises.
+
+    closing = (close(one) for one in open_ones)
+    for result in await asyncio.gather(*closing, return_exceptions=True):
+        if isinstance(result, BaseException):
+            log.error("a connection did not close", exc_info=result)
 
 
 def _look_at(call: Call, connection: Connection, lane: str | None) -> None:
