@@ -83,8 +83,9 @@ class Snapshot:
         chain = self._chosen.get(place)
         if chain is None:
             chain = self.choose(caller, model, targets)
-            if len(self._chosen) < MOST_REMEMBERED:
-                self._chosen[place] = chain
+            if len(self._chosen) >= MOST_REMEMBERED:  # The oldest goes: names may be invented.
+                del self._chosen[next(iter(self._chosen))]
+            self._chosen[place] = chain
         return chain
 
     def choose(self, caller: Caller, model: str, targets: Sequence[Target]) -> Chain:
