@@ -4,7 +4,7 @@ The endpoints stand in front of FastAPI.
 """
 
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from lmproxy.api.stored_responses import STORED
 from lmproxy.assembly import Assembly, assemble, unwritable
 from lmproxy.call import Json
 from lmproxy.config import Config, load_config
+from lmproxy.config.components import use
 from lmproxy.errors import ConfigError
 from lmproxy.gateway import Gateway
 from lmproxy.recording import Journal, Makers, Recorder
@@ -98,7 +99,7 @@ def build(assembly: Assembly, *, debug: bool = False) -> Asgi:
     if debug:
         rest.openapi = lambda: _openapi(rest, prefix)  # type: ignore[method-assign]
     hot = {place: shell for place, shell in shells.items() if "{" not in place[1]}
-    return _with_cors(Front(hot, rest), config)
+    return _with_cors(Front(hot, rest, assembly.components), config)
 
 
 def _methods_by_path(places: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
@@ -114,13 +115,20 @@ class Front:
     A plain handler inside FastAPI with 20 routes costs 40 µs of CPU, in front of it 4.
     """
 
-    def __init__(self, hot: dict[tuple[str, str], Shell], rest: FastAPI) -> None:
-        """`hot` by method and path."""
+    def __init__(
+        self,
+        hot: dict[tuple[str, str], Shell],
+        rest: FastAPI,
+        components: Mapping[str, Any],
+    ) -> None:
+        """`hot` by method and path; what runs behind it finds these `components`."""
         self._hot = hot
         self._rest = rest
+        self._components = components
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request, or run the lifespan."""
+        use(self._components)
         if scope["type"] == "http":
             handler = self._hot.get((scope["method"], scope["path"]))
             if handler is not None:

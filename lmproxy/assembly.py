@@ -1,7 +1,8 @@
 """What does a config ask for? Every room of it compiled, and everything wrong with it at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from lmproxy.api.policy import HttpPolicy, compile_http_policy
@@ -25,6 +26,7 @@ class Assembly:
     """Everything a config asks for, compiled and not yet opened."""
 
     config: Config
+    components: Mapping[str, Any]
     snapshot: Snapshot
     policy: HttpPolicy
     loggers: Outputs
@@ -44,7 +46,7 @@ def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
     allow_imports_from(config.path.parent)
     settings = config.settings
     scrubber = make_scrubber(config)
-    wrong_components = make_components(config)
+    components, wrong_components = make_components(config)
     routes, wrong_routes = compile_routes(config)
     permissions, wrong_permissions = compile_permissions(config)
     upstreams, wrong_upstreams, unwise = compile_upstreams(config, scrubber)
@@ -72,7 +74,7 @@ def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
         before=handlers.before,
     )
     warnings = (*config.warnings, *keys.warnings, *unwise, *idle)
-    return Assembly(config, snapshot, policy, loggers, scrubber, warnings)
+    return Assembly(config, components, snapshot, policy, loggers, scrubber, warnings)
 
 
 def _masked(problem: Problem, config: Config) -> Problem:

@@ -5,6 +5,7 @@ else needs one, and the end of the process.
 """
 
 import asyncio
+import contextvars
 import inspect
 import threading
 from collections.abc import Callable
@@ -49,8 +50,9 @@ class Threads:
             with suppress(RuntimeError):  # The loop is closed: nobody waits.
                 loop.call_soon_threadsafe(end, given, error)
 
+        target = partial(contextvars.copy_context().run, work)
         try:
-            threading.Thread(target=work, name=self._name, daemon=True).start()
+            threading.Thread(target=target, name=self._name, daemon=True).start()
         except BaseException:  # The machine has none left: nobody will call `end`.
             self._free.release()
             raise

@@ -3,11 +3,13 @@
 They may fall behind or fail: then records are dropped, counted and said. The journal is the truth.
 """
 
+import contextvars
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol, cast
 
 import orjson
@@ -76,7 +78,8 @@ class Loggers:
     def start(self) -> None:
         """Begin writing, if there is an output."""
         if self.wanted:
-            self._thread = threading.Thread(target=self._run, name="loggers", daemon=True)
+            run = partial(contextvars.copy_context().run, self._run)
+            self._thread = threading.Thread(target=run, name="loggers", daemon=True)
             self._thread.start()
 
     def put(self, entry: LogEntry) -> None:
