@@ -7,7 +7,7 @@ that fails keeps the list it gave last, and is left in peace for a while.
 import asyncio
 import math
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from lmproxy import logs, tasks
 from lmproxy.config.binding import where_raised
@@ -28,10 +28,14 @@ class Catalogue:
     """The lists of all connections."""
 
     def __init__(
-        self, connections: Iterable[Connection], keep_s: float, wait_s: float = ASKED_FOR_S
+        self,
+        connections: Iterable[Connection],
+        keep_s: float,
+        wait_s: float = ASKED_FOR_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Asks nobody yet. A list is good for `keep_s`, and waited for `wait_s`."""
-        self._shelves = {c.name: Shelf(c, keep_s, wait_s) for c in connections}
+        """Asks nobody yet. A list is good for `keep_s` of `clock`, and waited for `wait_s`."""
+        self._shelves = {c.name: Shelf(c, keep_s, wait_s, clock) for c in connections}
 
     async def lists(self, wanted: Collection[str]) -> Mapping[str, tuple[str, ...]]:
         """The names on the lists of these connections, all asked at the same time.
@@ -51,8 +55,11 @@ class Catalogue:
 class Shelf:
     """One connection's list."""
 
-    def __init__(self, connection: Connection, keep_s: float, wait_s: float) -> None:
+    def __init__(
+        self, connection: Connection, keep_s: float, wait_s: float, clock: Callable[[], float]
+    ) -> None:
         self._connection = connection
+        self._clock = clock
         self._keep_s = keep_s
         self._wait_s = wait_s
         self._names = NOTHING
@@ -67,7 +74,7 @@ class Shelf:
             return NOTHING
         if self._connection.names is not None:
             return self._connection.names
-        if time.monotonic() >= self._good_until:
+        if self._clock() >= self._good_until:
             if self._asking is None:
                 self._asking = tasks.spawn(self._ask(), f"models of {self._connection.name}")
             await asyncio.wait({self._asking})  # Whoever leaves takes nothing from the others.
@@ -89,13 +96,13 @@ class Shelf:
             self._asking = None
 
     def _succeeded(self) -> None:
-        self._good_until = time.monotonic() + self._keep_s
+        self._good_until = self._clock() + self._keep_s
         if self._trouble is not None:
             self._trouble = None
             log.info("a provider lists its models again", connection=self._connection.name)
 
     def _failed(self, trouble: str, reason: str) -> None:
-        self._good_until = time.monotonic() + min(LEFT_ALONE_S, self._keep_s)
+        self._good_until = self._clock() + min(LEFT_ALONE_S, self._keep_s)
         if trouble != self._trouble:
             self._trouble = trouble
             log.warning(

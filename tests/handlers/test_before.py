@@ -14,6 +14,7 @@ from tests.conftest import GUEST_KEY, TEAM_KEY, bearer, chat
 from tests.handlers.own import ask, lines, start
 from tests.harness import patient
 from tests.harness.errors import assert_refused, error_of
+from tests.harness.leaver import Leaver
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
 from tests.provider import behaviours, media
@@ -216,13 +217,10 @@ def test_a_handler_has_five_seconds_and_keeps_nobody_else(
 
 def test_a_client_that_leaves_waits_for_no_handler(provider: Provider, tmp_path: Path) -> None:
     with start(provider, tmp_path, "own.look", "own.never") as proxy:
-        with pytest.raises(httpx.ReadTimeout):
-            patient.post(
-                f"{proxy.api}/chat/completions",
-                headers=bearer(TEAM_KEY),
-                json=chat("before-left"),
-                timeout=0.5,
-            )
+        with Leaver(proxy, "before-left") as client:
+            client.ask()
+            lines(proxy, "seen.jsonl")  # The first handler has it: the second waits now.
+            client.leave()
         record = proxy.record(model_asked="before-left")
 
     assert record["outcome"] == "client_gone"

@@ -11,7 +11,7 @@ from lmproxy.call import Call, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.errors import UpstreamFault
 from lmproxy.scrub import Scrubber
-from lmproxy.upstream.catalogue import Catalogue
+from lmproxy.upstream.catalogue import LEFT_ALONE_S, Catalogue
 from lmproxy.upstream.connection import Common, Connection
 from lmproxy.upstream.litellm.door import Door
 
@@ -124,17 +124,19 @@ def test_all_connections_are_asked_at_the_same_time() -> None:
 @pytest.mark.parametrize("failure", [UpstreamFault("no"), ValueError("mine")], ids=repr)
 def test_a_failure_keeps_the_last_list_and_is_not_tried_again_at_once(failure: Exception) -> None:
     connection = Listing(says(("a",), failure))
+    moments = iter((0.0, FOR_EVER, FOR_EVER + LEFT_ALONE_S - 1, FOR_EVER + LEFT_ALONE_S))
+    now = 0.0
 
-    async def work() -> list[tuple[str, ...]]:
-        catalogue = Catalogue([connection], 0.05)
-        first = await lists(catalogue, 1)
-        await asyncio.sleep(0.05)  # What is awaited is the clock itself.
-        return [*first, *await lists(catalogue, 20)]
+    async def work() -> list[int]:
+        nonlocal now
+        catalogue, asked = Catalogue([connection], FOR_EVER, clock=lambda: now), []
+        for moment in moments:
+            now = moment
+            assert await lists(catalogue, 3) == [("a",)] * 3
+            asked.append(connection.asked)
+        return asked
 
-    found = asyncio.run(work())
-
-    assert set(found) == {("a",)}
-    assert 2 <= connection.asked < 5
+    assert asyncio.run(work()) == [1, 2, 2, 3]
 
 
 def test_a_provider_that_says_nothing_is_given_up_and_costs_only_its_own_list() -> None:
