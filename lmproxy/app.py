@@ -85,7 +85,7 @@ def build(assembly: Assembly, *, debug: bool = False) -> Asgi:
         for method in endpoint.methods
     }
     rest = _fastapi(assembly, journal, makers, debug=debug)
-    rest.include_router(health_routes(policy, lambda: _state(assembly, journal, recorder)))
+    rest.include_router(health_routes(policy, lambda: _state(assembly, journal, recorder, makers)))
     rest.router.routes += [
         Route(path, shell, methods=[method])
         for (method, path), shell in shells.items()
@@ -172,7 +172,7 @@ def _openapi(app: FastAPI, prefix: str) -> dict[str, Any]:
     return document
 
 
-def _state(assembly: Assembly, journal: Journal, recorder: Recorder) -> Json:
+def _state(assembly: Assembly, journal: Journal, recorder: Recorder, makers: Makers) -> Json:
     """What `/ready` answers."""
     upstreams = assembly.snapshot.upstreams
     return {
@@ -189,6 +189,7 @@ def _state(assembly: Assembly, journal: Journal, recorder: Recorder) -> Json:
             for connection in upstreams
         },
         "records_lost": journal.lost,
+        "stored_responses_lost": makers.lost,
         "logger_records_dropped": assembly.loggers.dropped,
     }
 

@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from tests.conftest import GUEST_KEY
+from tests.harness import patient
 from tests.harness.proxy import Proxy
+from tests.harness.waiting import until
 from tests.provider import behaviours, responses
 from tests.provider.exchange import Behaviour, Exchange, makes_behaviour
 from tests.provider.server import Provider
@@ -167,6 +169,18 @@ def test_who_made_it_is_known_after_a_restart_and_rights_are_those_of_now(tmp_pa
     assert answers[0].json()["error"]["code"] == "model_not_allowed"
     assert others.status_code == 404
     assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_those_that_cannot_be_written_down_are_counted_where_one_looks(tmp_path: Path) -> None:
+    with Provider() as first, Provider() as second, Proxy(config(first, second), tmp_path) as proxy:
+        first.on_any(Shelf("one"))
+        (tmp_path / "storage" / "responses.db").mkdir()
+        House(proxy, first, second, Shelf("none")).create("one/m")
+
+        def lost() -> Any:
+            return patient.get(f"{proxy.url}/ready").json()["stored_responses_lost"]
+
+        assert until(lost, "the loss to be counted") == 1
 
 
 def test_a_connection_that_is_gone_or_switched_off_is_said_so(tmp_path: Path) -> None:
