@@ -1,6 +1,5 @@
 """What stands in a config file, before anything is known of its meaning."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,9 +64,3 @@ def _check_names(path: Path, value: Any, place: KeyPath) -> None:
             problem = Problem(where, "a name must be a text", None, "put it in quotes")
             raise ConfigError(str(path), [problem])
         _check_names(path, item, (*place, name))
-
-
-def line_in(words: str) -> int | None:
-    """The number after `line` in the words of a parser's error; `None` if there is none."""
-    found = re.search(r"\bline (\d+)", words)
-    return int(found[1]) if found else None
