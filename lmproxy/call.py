@@ -59,7 +59,7 @@ class Call:
         body: the whole JSON object as parsed, unknown fields included; never changed in place.
         headers: the client's headers that may go on to a provider, lower-case names.
         form: what was uploaded; `body` then has the short texts in it. `None` for a JSON body.
-        forwarded: those that the operator named to go on, to whatever provider by whatever lane.
+        forwarded: headers that the operator named to go on, to whatever provider by whatever lane.
         ours: fields of `body` that are not the client's: a handler or a Fallback said them.
     """
 

@@ -117,8 +117,8 @@ class Exchange:
 
         Raises:
             WrongHost: `Host` is none of `allowed_hosts`.
-            InvalidRequest: two different credentials in one header.
-            UnsupportedContent: two content types.
+            InvalidRequest: two Hosts, or one credential header twice, even with the same in it.
+            UnsupportedContent: two content types or two content encodings.
         """
         if not self.policy.serves(self.text(b"host") or ""):
             raise WrongHost("This host name is not served here.")
@@ -132,8 +132,9 @@ class Exchange:
                 "The request carries the same credential header twice.",
                 code="ambiguous_credentials",
             )
-        if names.count(b"content-type") > 1 or names.count(b"content-encoding") > 1:
-            raise UnsupportedContent("The request carries two content types.")
+        for name, what in ((b"content-type", "types"), (b"content-encoding", "encodings")):
+            if names.count(name) > 1:
+                raise UnsupportedContent(f"The request carries two content {what}.")
 
     async def body(self) -> bytes:
         """The whole body.

@@ -48,7 +48,7 @@ class Timeouts(Table):
     silence_s: Seconds = 300
     """Between two reads of an answer that has begun."""
     total_s: Seconds = 7200
-    """Everything together."""
+    """A streamed answer, everything together."""
 
 
 class Connection(Table):

@@ -1,8 +1,7 @@
 """A JSONL file with fields of the operator's choice: `[[loggers]]` with `class = "file"`.
 
 `fields` maps the name in the output to a dotted path in the record, or in the request the client
-sent when the path begins with `request.`: that is the one way a prompt gets into a file, and only
-into this one.
+sent when the path begins with `request.`: without one, no prompt gets into this file.
 """
 
 from collections.abc import Iterable

@@ -68,7 +68,14 @@ class Egress:
         self._base = URL(policy.base)
 
     def url(self, path: str) -> URL:
-        """The address of an operation, computed once. `path` is one of ours, never a client's."""
+        """The address of `path`, one of ours.
+
+        Nothing of a client's is in it but the id of a stored response, of which only the form that
+        cannot lead elsewhere gets here, quoted.
+
+        Raises:
+            ValueError: it leaves the connection's base URL.
+        """
         url = URL(self.policy.base + path)
         if not self._is_within(url):
             raise ValueError(f"{path!r} leaves the connection's base URL")

@@ -216,3 +216,20 @@ def test_J018_a_bomb_is_neither_read_nor_opened(proxy: Proxy) -> None:
 
     assert taken < KERNEL_BYTES
     assert_refused(answer, 415, "unsupported_content_encoding")
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        (JSON, "The request carries two content types."),
+        (b"Content-Encoding: identity", "The request carries two content encodings."),
+    ],
+    ids=["type", "encoding"],
+)
+def test_J018_a_body_that_is_twice_said_what_it_is_is_refused_by_that_name(
+    proxy: Proxy, header: bytes, words: str
+) -> None:
+    answer = post(proxy, b"{}", header, header)
+
+    assert_refused(answer, 415, "unsupported_media_type")
+    assert answer.json()["error"]["message"] == words
