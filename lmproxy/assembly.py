@@ -97,7 +97,7 @@ def unwritable(config: Config, reason: str) -> Problem:
 
 def make_scrubber(config: Config) -> Scrubber:
     """A scrubber that knows the config's upstream secrets and hosts."""
-    bases = [settings.api_base for settings in config.settings.connections.values()]
+    bases = [settings.address for settings in config.settings.connections.values()]
     return Scrubber(config.secrets(), [urlsplit(base).netloc for base in bases if base])
 
 

@@ -172,7 +172,7 @@ def _plain_secrets(config: Config) -> Iterator[KeyPath]:
         place = ("connections", name)
         names = [header for header in connection.http_headers if SECRET_HEADER.search(header)]
         # A server on this machine takes any text as its key, and the file has to name one.
-        here = is_this_machine(urlsplit(connection.api_base or "").hostname or "")
+        here = is_this_machine(urlsplit(connection.address or "").hostname or "")
         found: list[KeyPath] = [(*place, "api_key")] if connection.api_key and not here else []
         found += [(*place, "http_headers", header) for header in names]
         found += [(*place, "proxy")] if "@" in (connection.proxy or "") else []

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from lmproxy.config.values import (
+    BEDROCK_ADDRESS,
     Lane,
     LitellmSettings,
     Names,
@@ -27,6 +28,7 @@ from lmproxy.config.values import (
     Whole,
     as_connection,
     as_key,
+    is_url,
 )
 
 
@@ -101,6 +103,12 @@ class Connection(Table):
     """PEM file of certificate authorities to trust instead of the public ones."""
     enabled: bool = True
     timeouts: Timeouts = Timeouts()
+
+    @property
+    def address(self) -> str | None:
+        """The operator's base URL, under either name that one may have; `None`: there is none."""
+        named = self.litellm.get(BEDROCK_ADDRESS)
+        return self.api_base or (named if isinstance(named, str) and is_url(named) else None)
 
     @property
     def given(self) -> set[str]:

@@ -51,14 +51,17 @@ def _number(value: Any) -> Any:
     return value
 
 
-def _url(value: str) -> str:
-    """An address, without judging where it leads."""
+def is_url(value: str) -> bool:
+    """Whether it is an address, without judging where it leads."""
     try:
         parts = urlsplit(value)
-        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        fits = False
-    if not fits:
+        return False
+
+
+def _url(value: str) -> str:
+    if not is_url(value):
         raise ValueError("must be an http:// or https:// URL")
     return value
 
@@ -110,6 +113,8 @@ def _plugin(value: Any) -> Any:
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 """A header's name (RFC 9110, 5.6.2), lower-case."""
 SECRET_NAME = re.compile("secret|token|password|credentials|access_key|_key$")
+BEDROCK_ADDRESS = "aws_bedrock_runtime_endpoint"
+"""LiteLLM's name for the address of Bedrock, where a config may have written `api_base`."""
 LitellmSettings = Annotated[
     dict[str, str | bool | int | float | SecretStr], BeforeValidator(_settings)
 ]

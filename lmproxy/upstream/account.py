@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from lmproxy.config import schema
 from lmproxy.config.binding import Misfit
+from lmproxy.config.values import BEDROCK_ADDRESS
 from lmproxy.upstream.arguments import Account
 from lmproxy.upstream.azure_tokens import TOKENS, azure_tokens
 from lmproxy.upstream.litellm.names import REGION_ADDRESSES, SETTINGS
@@ -47,14 +48,14 @@ def account(settings: schema.Connection, known: Vendor, base: str) -> Account:
     signs = known.litellm in REGION_ADDRESSES
     key = settings.api_key.get_secret_value() if settings.api_key else None if signs else NO_KEY
     path = known.litellm_path
-    own = {name: _plain(value) for name, value in settings.litellm.items()}
+    own = {n: _plain(value) for n, value in settings.litellm.items() if n != BEDROCK_ADDRESS}
     if known.litellm == "azure":
         own["api_version"] = settings.api_version or AZURE_API_VERSION
         own |= azure_tokens(own)
         if TOKENS in own and base.endswith(known.relay_ending or "/"):
             hint = f"leave {known.relay_ending} out"
             raise Misfit("api_base", "is not asked with tokens at this path", hint)
-    if signs and settings.api_base is None:
+    if signs and settings.address is None:
         return Account(known.litellm, None, key, own)
     return Account(known.litellm, base if base.endswith(path) else base + path, key, own)
 

@@ -12,7 +12,7 @@ from lmproxy import __version__
 from lmproxy.call import Call, Lookup, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.config.binding import Misfit
-from lmproxy.config.values import HEADER_NAME, Lane
+from lmproxy.config.values import BEDROCK_ADDRESS, HEADER_NAME, Lane, is_url
 from lmproxy.errors import Unavailable
 from lmproxy.upstream.account import account, for_chat
 from lmproxy.upstream.arguments import PARAMETERS, may_pass
@@ -162,15 +162,33 @@ def _speaks(settings: schema.Connection, known: Vendor, base: str) -> frozenset[
 
 def _base(settings: schema.Connection, known: Vendor) -> str:
     """The base URL without a trailing slash."""
-    text = settings.api_base or known.api_base or region_address(known.litellm, settings.litellm)
+    key, given = _given_address(settings)
+    text = given or known.api_base or region_address(known.litellm, settings.litellm)
     if text is None:
-        raise Misfit("api_base", "is required for this api_type", None)
+        raise Misfit(key, "is required for this api_type", None)
     url = URL(text)
     if url.scheme not in ("http", "https") or not url.host:
-        raise Misfit("api_base", "must be an http:// or https:// URL", None)
+        raise Misfit(key, "must be an http:// or https:// URL", None)
     if url.user or url.query_string or url.fragment:
-        raise Misfit("api_base", "must have no user, query or fragment", "use api_key for secrets")
+        raise Misfit(key, "must have no user, query or fragment", "use api_key for secrets")
     return text.rstrip("/")
+
+
+def _given_address(settings: schema.Connection) -> tuple[str, str | None]:
+    """The key that a base URL is given by, and what it says.
+
+    Raises:
+        Misfit: LiteLLM's key for it is no text, or says something else than ours.
+    """
+    key = f"litellm.{BEDROCK_ADDRESS}"
+    named = settings.litellm.get(BEDROCK_ADDRESS)
+    if named is None:
+        return "api_base", settings.api_base
+    if not isinstance(named, str) or not is_url(named):
+        raise Misfit(key, "must be an http:// or https:// URL", None)
+    if settings.api_base and settings.api_base.rstrip("/") != named.rstrip("/"):
+        raise Misfit(key, "says another address than api_base", "leave one of them out")
+    return key, named
 
 
 def _chat_lane(common: Common, known: Vendor, base: str) -> Lane:

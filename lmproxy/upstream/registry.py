@@ -10,7 +10,7 @@ from lmproxy.config import Config, schema
 from lmproxy.config.binding import BindError, Spec, bind, resolve_class
 from lmproxy.config.fallback import is_fallback
 from lmproxy.config.lm_proxy_keys import KEYS
-from lmproxy.config.values import Lane
+from lmproxy.config.values import BEDROCK_ADDRESS, Lane
 from lmproxy.errors import Problem
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.catalogue import Catalogue
@@ -215,8 +215,9 @@ def _advice(config: Config, name: str, settings: schema.Connection) -> list[Prob
     words = advice(settings.api_type)
     if words:
         found.append(config.problem(("connections", name, "api_type"), words))
-    if settings.api_base and is_plain_http_elsewhere(settings.api_base):
-        path = ("connections", name, "api_base")
+    if settings.address and is_plain_http_elsewhere(settings.address):
+        key = ("api_base",) if settings.api_base else ("litellm", BEDROCK_ADDRESS)
+        path = ("connections", name, *key)
         found.append(config.problem(path, "is plain http: keys and prompts cross the network open"))
     return found
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from lmproxy.config.values import BEDROCK_ADDRESS
+
 ADDRESSES: Mapping[str, str | None] = MappingProxyType(
     {
         "ai21_chat": "https://api.ai21.com/studio/v1",
@@ -96,7 +98,7 @@ Cohere's events one level below where they are. They are asked for whole answers
 _AWS = (
     "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_region_name",
     "aws_profile_name", "aws_role_name", "aws_session_name", "aws_web_identity_token",
-    "aws_sts_endpoint", "aws_external_id", "aws_bedrock_runtime_endpoint",
+    "aws_sts_endpoint", "aws_external_id",
 )  # fmt: skip
 _VERTEX = ("vertex_project", "vertex_location", "vertex_credentials")
 _ENTRA = ("azure_ad_token", "tenant_id", "client_id", "client_secret", "azure_scope",
@@ -105,7 +107,7 @@ _ENTRA = ("azure_ad_token", "tenant_id", "client_id", "client_secret", "azure_sc
 SETTINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "azure": _ENTRA,
-        "bedrock": _AWS,
+        "bedrock": (*_AWS, BEDROCK_ADDRESS),
         "databricks": ("client_id", "client_secret"),
         "sagemaker_chat": _AWS,
         "vertex_ai": _VERTEX,
