@@ -57,7 +57,7 @@ def account(settings: schema.Connection, known: Vendor, base: str) -> Account:
             raise Misfit("api_base", "is not asked with tokens at this path", hint)
     if signs and settings.address is None:
         return Account(known.litellm, None, key, own)
-    return Account(known.litellm, base if base.endswith(path) else base + path, key, own)
+    return Account(known.litellm, base + path, key, own)
 
 
 def for_chat(own: Account, settings: schema.Connection, known: Vendor, base: str) -> Account:

@@ -161,7 +161,11 @@ def _speaks(settings: schema.Connection, known: Vendor, base: str) -> frozenset[
 
 
 def _base(settings: schema.Connection, known: Vendor) -> str:
-    """The base URL without a trailing slash."""
+    """The base URL without a trailing slash.
+
+    Nor does it end in what LiteLLM's idea of it has behind ours, though many write that: what is
+    no chat asks below it, and would have it twice.
+    """
     key, given = _given_address(settings)
     text = given or known.api_base or region_address(known.litellm, settings.litellm)
     if text is None:
@@ -171,7 +175,7 @@ def _base(settings: schema.Connection, known: Vendor) -> str:
         raise Misfit(key, "must be an http:// or https:// URL", None)
     if url.user or url.query_string or url.fragment:
         raise Misfit(key, "must have no user, query or fragment", "use api_key for secrets")
-    return text.rstrip("/")
+    return text.rstrip("/").removesuffix(known.litellm_path)
 
 
 def _given_address(settings: schema.Connection) -> tuple[str, str | None]:

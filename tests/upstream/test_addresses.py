@@ -7,13 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import TEAM_KEY
+from tests.conftest import TEAM_KEY, UPSTREAM_KEY
 from tests.harness import configs
 from tests.harness.answer import client_of
 from tests.harness.proxy import Proxy
 from tests.provider.behaviours import plain
 from tests.provider.server import Provider
-from tests.upstream.test_injection import BEDROCK
+from tests.upstream.test_injection import BEDROCK, GEMINI
 
 ENDPOINT = "aws_bedrock_runtime_endpoint"
 KEYS = {
@@ -37,10 +37,21 @@ def client(target: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     config: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": 0,
+        "model_listing_mode": "expand_wildcards",
         "connections": {
             "aws": {"api_type": "bedrock", "litellm": {**KEYS, ENDPOINT: f"{here}/gate/"}},
+            "google": {
+                "api_type": "google",
+                "api_base": f"{here}/v1beta",
+                "api_key": UPSTREAM_KEY,
+            },
+            "cohere": {
+                "api_type": "cohere_chat",
+                "api_base": f"{here}/v2/chat",
+                "api_key": UPSTREAM_KEY,
+            },
         },
-        "routing": {"aws/*": "aws.{1}"},
+        "routing": {"aws/*": "aws.{1}", "google/*": "google.{1}", "cohere/*": "cohere.{1}"},
         "groups": {"team": {"api_keys": [TEAM_KEY]}},
     }
     with Proxy(config, tmp_path_factory.mktemp("addresses")) as proxy, client_of(proxy) as made:
@@ -75,6 +86,46 @@ def test_bedrock_is_asked_at_the_endpoint_that_litellm_has_a_word_for(
 
     assert chatted == ["/gate/model/amazon.nova-lite-v1%3A0/converse"]
     assert embedded == ["/gate/model/amazon.titan-embed-text-v2%3A0/invoke"]
+
+
+def test_a_version_in_googles_address_is_asked_once(target: Provider, client: httpx.Client) -> None:
+    model = "gemini-2.5-flash"
+    vectors = {"embeddings": [{"values": [0.5, 0.25]}]}
+    count = {**chat(f"google/{model}"), "max_tokens": 9}
+
+    chatted = asked_at(target, client, "/chat/completions", chat(f"google/{model}"), GEMINI)
+    embed = {"model": "google/gemini-embedding-001", "input": "hello"}
+    embedded = asked_at(target, client, "/embeddings", embed, vectors)
+    counted = asked_at(target, client, "/messages/count_tokens", count, {"totalTokens": 3})
+
+    assert chatted == [f"/v1beta/models/{model}:generateContent"]
+    assert embedded == ["/v1beta/models/gemini-embedding-001:batchEmbedContents"]
+    assert counted == [f"/v1beta/models/{model}:countTokens"]
+
+
+def test_coheres_path_of_chat_is_no_part_of_its_address(
+    target: Provider, client: httpx.Client
+) -> None:
+    ranking = {"id": "1", "results": [{"index": 0, "relevance_score": 0.5}], "meta": {}}
+    rank = {"model": "cohere/rerank-v3.5", "query": "q", "documents": ["a"]}
+
+    ranked = asked_at(target, client, "/rerank", rank, ranking)
+
+    assert ranked == ["/v2/rerank"]
+
+
+def test_google_lists_its_models_below_a_version_in_its_address(
+    target: Provider, client: httpx.Client
+) -> None:
+    before = len(target.requests)
+    target.on_any(plain({"models": [{"name": "models/gemini-x"}]}))
+
+    listed = client.get("/models").json()["data"]
+
+    assert "google/gemini-x" in [model["id"] for model in listed]
+    paths = [request.path for request in target.requests[before:]]
+    assert "/v1beta/models?pageSize=1000" in paths
+    assert not [path for path in paths if "v1beta/v1beta" in path]
 
 
 def of_bedrock(*lines: str) -> str:
