@@ -20,7 +20,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "vllm": {"api_type": "vllm", "lane": "litellm"},
     "xai": {"api_type": "xai", "lane": "litellm"},
     "together": {"api_type": "together_ai", "lane": "litellm"},
-    "azure": {"api_type": "azure"},
+    "azure": {"api_type": "azure", "api_version": "2024-06-01"},
     "google": {"api_type": "google"},
     "none": {"api_type": "deepseek"},
 }

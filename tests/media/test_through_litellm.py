@@ -97,6 +97,7 @@ def test_azures_deployments_draw_change_speak_and_listen(
         "hear/audio/transcriptions",
         "say/audio/speech",
     ]
+    assert {request.path.partition("?")[2] for request in seen} == {"api-version=2024-06-01"}
 
 
 def test_pictures_are_changed_with_all_that_was_uploaded(

@@ -72,6 +72,9 @@ CALLS: dict[str, Call] = {
     "litellm:image_edit": by_name(
         "model image mask prompt n quality response_format size user", may_be_more=True
     ),
+    "litellm.main:azure_audio_transcriptions.audio_transcriptions": None,
+    "litellm.llms.azure.audio_transcriptions:"
+    "AzureAudioTranscription.async_audio_transcriptions": None,
     "litellm:atranscription": by_name("model", may_be_more=True),
     "litellm:transcription": by_name(
         "model file language prompt response_format timestamp_granularities temperature api_key "

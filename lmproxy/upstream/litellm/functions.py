@@ -1,9 +1,11 @@
 """LiteLLM's functions for what is not chat. Loaded through `door`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import litellm
+from litellm.llms.azure.audio_transcriptions import AzureAudioTranscription
 
 from lmproxy.call import Json
 from lmproxy.upstream.arguments import Account
@@ -16,6 +18,10 @@ SENDS_ON = {"aimage_edit"}
 
 class Functions:
     """Calls them by name. What they may be given is for the caller to have chosen."""
+
+    def __init__(self) -> None:
+        """Have LiteLLM ask Azure to listen in our words."""
+        litellm.main.azure_audio_transcriptions = AzureListening()
 
     def refused(self, function: str, provider: str, model: str, given: Json) -> tuple[str, ...]:
         """Which of the parameters `given` this model does not take."""
@@ -39,6 +45,18 @@ class Functions:
             **account.settings,
             **arguments,
         )
+
+
+class AzureListening:
+    """Gives Azure's `api-version` to LiteLLM's asynchronous half too, which asks for its own."""
+
+    def audio_transcriptions(self, **arguments: Any) -> Any:
+        """As LiteLLM's."""
+        asked = AzureAudioTranscription()
+        asked.async_audio_transcriptions = partial(
+            asked.async_audio_transcriptions, api_version=arguments["api_version"]
+        )
+        return asked.audio_transcriptions(**arguments)
 
 
 def _embedding_takes(provider: str, model: str, name: str, value: Any) -> bool:
