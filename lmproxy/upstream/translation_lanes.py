@@ -16,7 +16,7 @@ from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.binding import where_raised
 from lmproxy.errors import NotFound, ProxyError, Refused, UpstreamFault
-from lmproxy.upstream import fidelity, token_count
+from lmproxy.upstream import carried, fidelity, token_count
 from lmproxy.upstream.arguments import (
     Account,
     Arguments,
@@ -211,8 +211,11 @@ class Translating:
         """
         if not sent:
             return
-        fidelity.check_media(call.body["messages"], sent)
+        messages = call.body["messages"]
+        fidelity.check_media(messages, sent)
+        as_json = arguments.known.get("response_format") == {"type": "json_object"}
         lost = fidelity.lost_marks(arguments.source, sent)
+        lost += carried.lost(messages, sent, as_json=as_json)
         observed.dropped_params = tuple(dict.fromkeys((*observed.dropped_params, *lost)))
         if self._wishes.unsupported == "reject" and lost:
             raise refuse(lost)

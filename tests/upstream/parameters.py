@@ -66,6 +66,14 @@ CONNECTIONS: dict[str, dict[str, Any]] = {
     "deepseek-litellm": {"api_type": "deepseek", "lane": "litellm"},
     "mistral": {"api_type": "mistral", "lane": "translate"},
     "mistral-litellm": {"api_type": "mistral", "lane": "litellm"},
+    "bedrock": {
+        "api_type": "bedrock",
+        "litellm": {
+            "aws_region_name": "eu-central-1",
+            "aws_access_key_id": "an-id",
+            "aws_secret_access_key": "a-secret",
+        },
+    },
 }
 BOTH = ["", "-litellm"]
 
@@ -79,10 +87,13 @@ class Asking:
         self.sent: list[dict[str, Any]] = []
 
     def ask(self, model: str, **fields: Any) -> httpx.Response:
+        return self.post("chat/completions", chat(model, **fields))
+
+    def post(self, path: str, body: dict[str, Any]) -> httpx.Response:
         before = len(self._target.requests)
         answer = patient.post(
-            f"{self._proxy.api}/chat/completions",
-            json=chat(model, **fields),
+            f"{self._proxy.api}/{path}",
+            json=body,
             headers=bearer(TEAM_KEY),
             timeout=60,
         )
