@@ -20,7 +20,7 @@
   answer; `passing`: an answer while it is read; `watch`: what is noticed of it; `line`: the
   connection it arrives on
 - `translation_lanes`: the two lanes that translate; `arguments`: what of a request may reach
-  LiteLLM; `fidelity` and `carried`: what got
+  LiteLLM; `history`: a conversation as it carries it whole; `fidelity` and `carried`: what got
   lost; `way_out`: one request's way to the provider; `sound_stream`: what may be read on it;
   `ends`: how streams end; `translated`: the answer it became; `said_end`: what a provider itself
   says of its end

@@ -8,7 +8,7 @@ and gets is the same on both; a lane that cannot do a request leaves it to the l
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.binding import where_raised
 from lmproxy.errors import NotFound, ProxyError, Refused, UpstreamFault
-from lmproxy.upstream import carried, fidelity, token_count
+from lmproxy.upstream import carried, fidelity, history, token_count
 from lmproxy.upstream.arguments import (
     Account,
     Arguments,
@@ -201,7 +201,7 @@ class Translating:
         observed.dropped_params = (*observed.dropped_params, *arguments.dropped, *refused)
         if self._wishes.unsupported == "reject" and observed.dropped_params:
             raise refuse(observed.dropped_params)
-        return arguments
+        return replace(arguments, messages=history.whole(arguments.messages, provider))
 
     def _check(self, call: Call, arguments: Arguments, observed: Observed, sent: bytes) -> None:
         """Name what is missing from the provider's request; refuse it without its media.
