@@ -131,6 +131,9 @@ CALLS: dict[str, Call] = {
     "litellm.llms.anthropic.common_utils:AnthropicModelInfo._supports_model_capability": by_name(
         "model key custom_llm_provider"
     ),
+    "litellm.llms.vertex_ai.gemini.transformation:check_if_part_exists_in_parts": Called(
+        2, ("excluded_keys",)
+    ),
     "litellm.main:responses_api_bridge_check": by_name(
         "model custom_llm_provider web_search_options tools reasoning_effort"
     ),

@@ -107,3 +107,16 @@ def test_a_text_beside_a_picture_in_a_result_stays_beside_it(asking: Asking) -> 
     sent = json.dumps(asking.sent[0])
     assert "one\\ntwo" in sent
     assert "iVBORw0KGgo=" in sent
+
+
+@pytest.mark.parametrize("lane", BOTH)
+def test_two_equal_calls_of_gemini_are_two(lane: str, asking: Asking) -> None:
+    equal = turns(['{"city": "Oslo"}'] * 2, ["Fine.", "Rain."])
+
+    answer = asking.ask(f"gemini{lane}/gemini-2.5-flash", tools=[TOOL], messages=equal)
+
+    assert answer.status_code == 200, answer.text
+    assert DROPPED not in answer.headers
+    said, answered = asking.sent[0]["contents"][1:]
+    assert [part["function_call"]["args"] for part in said["parts"]] == [{"city": "Oslo"}] * 2
+    assert len(answered["parts"]) == 2

@@ -16,6 +16,7 @@ import litellm
 from litellm.llms.anthropic.chat.handler import ModelResponseIterator as AnthropicChunks
 from litellm.llms.anthropic.chat.transformation import ANTHROPIC_TOOL_NAME_REVERSE_MAP_KEY
 from litellm.llms.anthropic.common_utils import AnthropicModelInfo
+from litellm.llms.vertex_ai.gemini import transformation as gemini_requests
 from litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini import (
     ModelResponseIterator as GeminiChunks,
 )
@@ -73,6 +74,7 @@ class Translator:
         account = Account("anthropic", "https://localhost", "key", {})
         arguments = Arguments([{"role": "user", "content": "hello"}], {}, {}, (), (), b"")
         _remember_capabilities()
+        _keep_equal_calls()
         Translation(account, "claude-sonnet-4-5").request(arguments, stream=True)
         self._is_bridged = lru_cache(MOST_KEPT)(_is_bridged)
 
@@ -223,6 +225,24 @@ def _remember_capabilities() -> None:
     if not hasattr(look_up, "cache_info"):
         remembered = staticmethod(lru_cache(MOST_KEPT)(look_up))
         AnthropicModelInfo._supports_model_capability = remembered  # noqa: SLF001
+
+
+def _keep_equal_calls() -> None:
+    """Have LiteLLM send Gemini each of two equal calls: both have a result.
+
+    It leaves out a call that is there already, for it may be among the thoughts. Those are as
+    Google wrote them, `functionCall`; the calls it makes itself have another name.
+    """
+    is_there = gemini_requests.check_if_part_exists_in_parts
+    if getattr(is_there, "keeps_equal_calls", False):
+        return
+
+    def is_thought(parts: list[Any], part: Any, excluded_keys: Any = ()) -> bool:
+        thoughts = [said for said in parts if "function_call" not in said]
+        return bool(is_there(thoughts, part, list(excluded_keys)))
+
+    is_thought.keeps_equal_calls = True  # type: ignore[attr-defined]
+    gemini_requests.check_if_part_exists_in_parts = is_thought
 
 
 def _empty_response() -> ModelResponse:
