@@ -16,7 +16,7 @@ from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.binding import where_raised
 from lmproxy.errors import NotFound, ProxyError, Refused, UpstreamFault
-from lmproxy.upstream import carried, fidelity, history, token_count
+from lmproxy.upstream import carried, fidelity, history, misread, token_count
 from lmproxy.upstream.arguments import (
     Account,
     Arguments,
@@ -198,7 +198,8 @@ class Translating:
         refused = public.refused(provider, model, arguments.known)
         for name in refused:
             del arguments.known[name]
-        observed.dropped_params = (*observed.dropped_params, *arguments.dropped, *refused)
+        dropped = (*arguments.dropped, *refused, *misread.put_right(arguments, provider))
+        observed.dropped_params = (*observed.dropped_params, *dropped)
         if self._wishes.unsupported == "reject" and observed.dropped_params:
             raise refuse(observed.dropped_params)
         return replace(arguments, messages=history.whole(arguments.messages, provider))

@@ -1,0 +1,86 @@
+"""Parameters that LiteLLM would read otherwise than they were meant."""
+
+from typing import Any
+
+import pytest
+
+from tests.upstream.parameters import BOTH, DROPPED, Asking
+
+FUNCTION = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}
+GEMINI = "gemini{}/gemini-2.5-flash"
+
+
+@pytest.mark.parametrize("lane", BOTH)
+@pytest.mark.parametrize(
+    ("tier", "sent"),
+    [
+        ("auto", None),
+        ("default", "standard"),
+        ("flex", "flex"),
+        ("priority", "priority"),
+    ],
+)
+def test_gemini_is_asked_for_the_tier_that_was_meant(
+    tier: str, sent: str | None, lane: str, asking: Asking
+) -> None:
+    answer = asking.ask(GEMINI.format(lane), service_tier=tier)
+
+    assert answer.status_code == 200, answer.text
+    assert DROPPED not in answer.headers
+    assert {"serviceTier": sent} in (
+        {"serviceTier": asking.sent[0].get("serviceTier")},
+        {"serviceTier": asking.sent[0].get("service_tier")},
+    )
+
+
+@pytest.mark.parametrize("lane", BOTH)
+def test_a_tier_that_gemini_does_not_have_is_named(lane: str, asking: Asking) -> None:
+    answer = asking.ask(GEMINI.format(lane), service_tier="scale")
+
+    assert answer.status_code == 200, answer.text
+    assert answer.headers[DROPPED] == "service_tier"
+    assert "scale" not in str(asking.sent[0])
+
+
+@pytest.mark.parametrize("lane", BOTH)
+@pytest.mark.parametrize(
+    ("fields", "lost"),
+    [
+        ({"web_search_options": {}, "tools": [FUNCTION]}, "web_search_options"),
+        ({"tools": [FUNCTION, {"type": "web_search"}]}, "tools[].web_search"),
+        ({"tools": [FUNCTION, {"googleSearch": {}}]}, "tools[].googleSearch"),
+    ],
+    ids=str,
+)
+def test_a_search_beside_functions_is_named_for_gemini(
+    fields: dict[str, Any], lost: str, lane: str, asking: Asking
+) -> None:
+    answer = asking.ask(GEMINI.format(lane), **fields)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.headers[DROPPED] == lost
+    assert [list(tool) for tool in asking.sent[0]["tools"]] == [["function_declarations"]]
+
+
+@pytest.mark.parametrize("lane", BOTH)
+def test_a_search_alone_goes_to_gemini(lane: str, asking: Asking) -> None:
+    answer = asking.ask(GEMINI.format(lane), web_search_options={})
+
+    assert answer.status_code == 200, answer.text
+    assert DROPPED not in answer.headers
+    assert asking.sent[0]["tools"] == [{"googleSearch": {}}]
+
+
+def test_a_search_of_anthropics_beside_a_tool_is_named_for_gemini(asking: Asking) -> None:
+    search = {"type": "web_search_20250305", "name": "web_search"}
+    body = {
+        "model": GEMINI.format(""),
+        "max_tokens": 99,
+        "messages": [{"role": "user", "content": "Hi."}],
+        "tools": [search, {"name": "weather", "input_schema": {"type": "object"}}],
+    }
+
+    answer = asking.post("messages", body)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.headers[DROPPED] == "tools[].web_search"
