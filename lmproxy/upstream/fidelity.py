@@ -8,6 +8,8 @@ that must be in both.
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
+
 from lmproxy.errors import InvalidRequest
 
 MARKS = {
@@ -17,6 +19,11 @@ MARKS = {
     b'"signature"': (b'"signature"', b'"thoughtSignature"', b'"thought_signature"'),
 }
 """Fields inside messages and tools, and what providers call them."""
+SCHEMA_WORDS = (
+    "additionalProperties", "allOf", "const", "exclusiveMaximum", "exclusiveMinimum", "format",
+    "maxLength", "minLength", "multipleOf", "not", "oneOf", "pattern", "prefixItems", "uniqueItems",
+)  # fmt: skip
+"""Of JSON Schema; some providers' schemas of tools lack them, Google's most."""
 LOOKED_FOR = 64
 """Characters of a picture's data that tell it from another."""
 MOST_OUT_OF_ORDER = 100
@@ -32,6 +39,16 @@ def lost_marks(source: bytes, sent: bytes) -> tuple[str, ...]:
         for mark, forms in MARKS.items()
         if mark + b":" in source and not any(form in sent for form in forms)
     )
+
+
+def lost_schemas(tools: Any, sent: bytes) -> tuple[str, ...]:
+    """The name of the tools' schemas if they say something that the provider is not told."""
+    source = orjson.dumps(tools) if tools else b""
+    words = (f'"{word}":'.encode() for word in SCHEMA_WORDS)
+    found = [word for word in words if word in source]
+    if not found or all(word[:-1] in sent for word in found):
+        return ()
+    return ("tools[].function.parameters",)
 
 
 def check_media(messages: list[Any], sent: bytes) -> None:

@@ -216,6 +216,7 @@ class Translating:
         fidelity.check_media(messages, sent)
         as_json = arguments.known.get("response_format") == {"type": "json_object"}
         lost = fidelity.lost_marks(arguments.source, sent)
+        lost += fidelity.lost_schemas(call.body.get("tools"), sent)
         lost += carried.lost(messages, sent, as_json=as_json)
         observed.dropped_params = tuple(dict.fromkeys((*observed.dropped_params, *lost)))
         if self._wishes.unsupported == "reject" and lost:

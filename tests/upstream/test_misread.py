@@ -10,6 +10,41 @@ FUNCTION = {"type": "function", "function": {"name": "weather", "parameters": {"
 GEMINI = "gemini{}/gemini-2.5-flash"
 
 
+SCHEMAS: list[dict[str, Any]] = [
+    {"properties": {"unit": {"const": "celsius"}}},
+    {"properties": {"days": {"oneOf": [{"type": "integer"}, {"type": "string"}]}}},
+    {"properties": {"days": {"type": "integer", "exclusiveMinimum": 0}}},
+    {"properties": {"city": {"type": "string"}}, "additionalProperties": False},
+]
+
+
+def with_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    parameters = {"type": "object", **schema}
+    return {"type": "function", "function": {"name": "weather", "parameters": parameters}}
+
+
+@pytest.mark.parametrize("lane", BOTH)
+@pytest.mark.parametrize("schema", SCHEMAS, ids=str)
+def test_what_a_schema_says_reaches_gemini_or_is_named(
+    schema: dict[str, Any], lane: str, asking: Asking
+) -> None:
+    answer = asking.ask(GEMINI.format(lane), tools=[with_schema(schema)])
+
+    assert answer.status_code == 200, answer.text
+    assert answer.headers[DROPPED] == "tools[].function.parameters"
+
+
+@pytest.mark.parametrize("lane", BOTH)
+@pytest.mark.parametrize("schema", SCHEMAS, ids=str)
+def test_a_schema_that_goes_on_whole_is_not_named(
+    schema: dict[str, Any], lane: str, asking: Asking
+) -> None:
+    answer = asking.ask(f"claude{lane}/claude-sonnet-4-5", tools=[with_schema(schema)])
+
+    assert answer.status_code == 200, answer.text
+    assert DROPPED not in answer.headers
+
+
 @pytest.mark.parametrize("lane", BOTH)
 @pytest.mark.parametrize(
     ("tier", "sent"),
