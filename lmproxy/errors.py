@@ -8,7 +8,7 @@
     │   ├── NotFound                404
     │   ├── MethodNotAllowed        405
     │   ├── NoWebsocket             426
-    │   ├── BodyTooLarge            413
+    │   ├── TooLarge                413  of its head: 414 the address, 431 the rest
     │   ├── UnsupportedContent      415
     │   ├── WrongHost               421
     │   ├── LaneNotAvailable        501
@@ -137,8 +137,8 @@ class MethodNotAllowed(Refused):
         self.allowed = tuple(allowed)
 
 
-class BodyTooLarge(Refused):
-    """The body passed the operator's limit; the rest of it was not read."""
+class TooLarge(Refused):
+    """The body, or the head, passed its limit; the rest of it was not read."""
 
     status = 413
     code = "request_too_large"

@@ -12,7 +12,7 @@ from lmproxy.api.dialect import Dialect
 from lmproxy.api.openai_dialect import OPENAI
 from lmproxy.api.policy import HttpPolicy
 from lmproxy.call import Arrival
-from lmproxy.errors import BodyTooLarge, ClientGone, InvalidRequest, UnsupportedContent, WrongHost
+from lmproxy.errors import ClientGone, InvalidRequest, TooLarge, UnsupportedContent, WrongHost
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -140,7 +140,7 @@ class Exchange:
         """The whole body.
 
         Raises:
-            BodyTooLarge: it passed the limit; the rest is not read.
+            TooLarge: it passed the limit; the rest is not read.
             ClientGone: the client left before its end.
         """
         limit = self.policy.max_body_bytes
@@ -216,5 +216,5 @@ class Exchange:
         return () if small else ((b"connection", b"close"),)
 
 
-def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"The request body is larger than the {limit} bytes allowed here.")
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The request body is larger than the {limit} bytes allowed here.")

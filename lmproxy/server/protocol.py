@@ -5,6 +5,7 @@
 - An application can cut an answer that cannot be completed.
 - An answer's head goes out with its first bytes: `outgoing`.
 - Trailers never become headers.
+- A head has its bounds: `receiving`.
 """
 
 import asyncio
@@ -15,11 +16,12 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from lmproxy.api.exchange import CLIENT_EXTENSION
 from lmproxy.server.outgoing import Outgoing
+from lmproxy.server.receiving import Receiving
 
 LEAST_BYTES_PER_S = 34
 """A client that takes less while more waits for it counts as one that takes nothing."""
@@ -31,7 +33,7 @@ class Config(uvicorn.Config):
     client_stall_s = 60.0
 
 
-class Protocol(HttpToolsProtocol):
+class Protocol(Receiving):
     """One connection of a client."""
 
     def __init__(
