@@ -8,6 +8,7 @@
     │   ├── NotFound                404
     │   ├── MethodNotAllowed        405
     │   ├── NoWebsocket             426
+    │   ├── RequestTimeout          408  it did not come in whole in time
     │   ├── TooLarge                413  of its head: 414 the address, 431 the rest
     │   ├── UnsupportedContent      415
     │   ├── WrongHost               421
@@ -61,8 +62,7 @@ class ProxyError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message
-        if code:
-            self.code = code
+        self.code = code or self.code
         self.param = param
         self.retry_after_s = retry_after_s
         self.details: dict[str, Any] = {}
@@ -87,10 +87,7 @@ class InvalidRequest(Refused):
 
 
 class InvalidKey(Refused):
-    """No known key was presented. The same words for every reason: nothing is learnt from them.
-
-    `reason` is for the operator's log, never for the client.
-    """
+    """No known key was presented. The client never hears the `reason`: it is for the log."""
 
     status = 401
     code = "invalid_api_key"
@@ -135,6 +132,13 @@ class MethodNotAllowed(Refused):
     def __init__(self, method: str, allowed: Sequence[str]) -> None:
         super().__init__(f"This path takes {' or '.join(allowed)}, not {method}.")
         self.allowed = tuple(allowed)
+
+
+class RequestTimeout(Refused):
+    """The request did not come in whole in time."""
+
+    status = 408
+    code = "request_timeout"
 
 
 class TooLarge(Refused):
@@ -198,9 +202,7 @@ class UpstreamRejected(UpstreamFault):
         self, status: int, message: str, *, code: str | None, kind: str, param: str | None
     ) -> None:
         super().__init__(message, param=param)
-        self.status = status
-        self.code = code
-        self.kind = kind
+        self.status, self.code, self.kind = status, code, kind
 
 
 class UpstreamOverloaded(UpstreamRejected):

@@ -12,7 +12,14 @@ from lmproxy.api.dialect import Dialect
 from lmproxy.api.openai_dialect import OPENAI
 from lmproxy.api.policy import HttpPolicy
 from lmproxy.call import Arrival
-from lmproxy.errors import ClientGone, InvalidRequest, TooLarge, UnsupportedContent, WrongHost
+from lmproxy.errors import (
+    ClientGone,
+    InvalidRequest,
+    RequestTimeout,
+    TooLarge,
+    UnsupportedContent,
+    WrongHost,
+)
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -29,6 +36,10 @@ CLIENT_EXTENSION = "oai_proxy.client"
 
 class Client(Protocol):
     """The client's connection, as far as one request has to do with it."""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the body did not come in time; who waits for it is woken by an empty piece."""
 
     def on_leaving(self, tell: Callable[[bool], None] | None) -> None:
         """Call `tell` once when the client leaves, at once if it has; `None`: call nobody.
@@ -141,6 +152,7 @@ class Exchange:
 
         Raises:
             TooLarge: it passed the limit; the rest is not read.
+            RequestTimeout: it did not come in time.
             ClientGone: the client left before its end.
         """
         limit = self.policy.max_body_bytes
@@ -157,6 +169,7 @@ class Exchange:
             if not message.get("more_body", False):
                 self._body_read = True
                 return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            self._check_in_time()
 
     async def pieces(self, limit: int) -> AsyncGenerator[bytes, None]:
         """The body as it arrives, none of it kept here; raises as `body` does."""
@@ -171,8 +184,14 @@ class Exchange:
             if size > limit:
                 raise _too_large(limit)
             more = message.get("more_body", False)
+            if more:
+                self._check_in_time()
             yield piece
         self._body_read = True
+
+    def _check_in_time(self) -> None:
+        if self.client is not None and self.client.is_late:
+            raise RequestTimeout("The request's body did not come in time. Send it again.")
 
     def _check_declared(self, limit: int) -> None:
         declared = self.headers.get(b"content-length", b"0")
@@ -212,7 +231,10 @@ class Exchange:
             return ()
         declared = self.headers.get(b"content-length", b"")
         chunked = b"transfer-encoding" in self.headers
-        small = not chunked and (not declared or int(declared[:20] or 0) <= DRAINED_BYTES)
+        late = self.client is not None and self.client.is_late
+        small = (
+            not late and not chunked and (not declared or int(declared[:20] or 0) <= DRAINED_BYTES)
+        )
         return () if small else ((b"connection", b"close"),)
 
 

@@ -43,7 +43,7 @@ async def reading_form(exchange: Exchange) -> AsyncGenerator[tuple[Form, Json], 
         UnsupportedContent: the headers say that it is something else, or compressed.
         InvalidRequest: it is no form, or one that can be read in two ways.
         Unavailable: there is no room to keep it.
-        TooLarge, ClientGone: see `Exchange.pieces`.
+        TooLarge, RequestTimeout, ClientGone: see `Exchange.pieces`.
     """
     spool = Spool()
     try:

@@ -18,7 +18,7 @@ async def read_json(exchange: Exchange) -> Json:
     Raises:
         UnsupportedContent: the headers say that it is something else, or compressed.
         InvalidRequest: it is not JSON, or no object.
-        TooLarge, ClientGone: see `Exchange.body`.
+        TooLarge, RequestTimeout, ClientGone: see `Exchange.body`.
     """
     _check_content(exchange)
     body = await exchange.body()

@@ -176,6 +176,14 @@ class Server(Table):
     """Silence in a stream after which a comment keeps idle hops open."""
     model_list_keep_s: Seconds = 300
     """How long a provider's list of models is good, for `expand_wildcards`."""
+    request_head_s: Seconds = 10
+    """How long a request's head may take, from the connection's start or the head's first byte."""
+    request_body_s: Seconds = 30
+    """How long its body may take, and longer by a second for every `request_body_bytes_per_s`."""
+    request_body_bytes_per_s: Whole = Field(default=64 * 1024, ge=1)
+    """What a body's slowest sender sends."""
+    keep_alive_s: Seconds = 30
+    """How long a connection may be idle after an answer."""
     client_stall_s: Seconds = 60
     """How long a client may take nothing of an answer that waits for it before it is cut off."""
     drain_s: Seconds = 30

@@ -5,7 +5,7 @@
 - An application can cut an answer that cannot be completed.
 - An answer's head goes out with its first bytes: `outgoing`.
 - Trailers never become headers.
-- A head has its bounds: `receiving`.
+- A request has its bounds while it comes in: `receiving`.
 """
 
 import asyncio
@@ -15,22 +15,15 @@ import termios
 from collections.abc import Callable
 from typing import Any
 
-import uvicorn
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from lmproxy.api.exchange import CLIENT_EXTENSION
 from lmproxy.server.outgoing import Outgoing
-from lmproxy.server.receiving import Receiving
+from lmproxy.server.receiving import Config, Receiving
 
 LEAST_BYTES_PER_S = 34
 """A client that takes less while more waits for it counts as one that takes nothing."""
-
-
-class Config(uvicorn.Config):
-    """uvicorn's, and ours for `Protocol`."""
-
-    client_stall_s = 60.0
 
 
 class Protocol(Receiving):
@@ -45,7 +38,7 @@ class Protocol(Receiving):
     ) -> None:
         """As uvicorn calls it."""
         super().__init__(config, server_state, app_state, _loop)
-        self._stall_s = config.client_stall_s
+        self._stall_s = config.bounds.client_stall_s
         self._stall_timer: asyncio.TimerHandle | None = None
         self._pending = 0
         self._stalled = False
@@ -152,6 +145,10 @@ class _Client:
     def __init__(self, protocol: Protocol, cycle: RequestResponseCycle) -> None:
         self._protocol = protocol
         self._cycle = cycle
+
+    @property
+    def is_late(self) -> bool:
+        return self._protocol.late is self._cycle
 
     def on_leaving(self, tell: Callable[[bool], None] | None) -> None:
         self._protocol.tell_of_leaving(tell)

@@ -12,9 +12,8 @@ from typing import Any
 import uvicorn
 
 from lmproxy.config.schema import Settings
-from lmproxy.server.protocol import Config, Protocol
-
-KEEP_ALIVE_S = 30
+from lmproxy.server.protocol import Protocol
+from lmproxy.server.receiving import Config
 
 
 class Server(uvicorn.Server):
@@ -46,10 +45,10 @@ def run_server(
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_keep_alive=settings.server.keep_alive_s,  # type: ignore[arg-type]  # Any number.
         timeout_graceful_shutdown=math.ceil(settings.server.drain_s),
         ssl_keyfile=settings.ssl_keyfile,
         ssl_certfile=settings.ssl_certfile,
     )
-    config.client_stall_s = settings.server.client_stall_s
+    config.bounds = settings.server
     Server(config, on_listening).run(sockets=[listening])
