@@ -41,7 +41,9 @@ def _are_calls(calls: Any) -> bool:
 
 
 def _text(part: Any) -> str:
-    if isinstance(part, dict) and part.get("type") in TEXTS:
+    part = part if isinstance(part, dict) else {}
+    kind = part.get("type")
+    if isinstance(kind, str) and kind in TEXTS:
         text = part.get("text", part.get("refusal"))
         if isinstance(text, str):
             return text

@@ -74,4 +74,5 @@ def _images(value: Any) -> int:
         return sum(map(_images, value))
     if not isinstance(value, dict):
         return 0
-    return int(value.get("type") in IMAGE) + _images(value.get("content"))
+    kind = value.get("type")
+    return int(isinstance(kind, str) and kind in IMAGE) + _images(value.get("content"))

@@ -193,12 +193,13 @@ def test_a_failure_after_the_first_line_ends_the_stream_with_an_error(
         (ask("printed", "a\0b"), "NUL character"),
         (ask("printed", "x" * 300_000), "longer than an argument"),
         (ask("printed", [PICTURE]), "takes text only"),
+        (ask("printed", [{"type": [], "text": "hi"}]), "takes text only"),
         (ask("strict", temperature=0.5), "'temperature'"),
         (calling("read", "abc"), "'tool_calls' must be a list of calls"),
         (calling("read", ["abc"]), "'tool_calls' must be a list of calls"),
         (calling("read", [{"function": "abc"}]), "'tool_calls' must be a list of calls"),
     ],
-    ids=["NUL", "too long", "picture", "strict", "no calls", "texts", "no function"],
+    ids=["NUL", "too long", "picture", "no kind", "strict", "no calls", "texts", "no function"],
 )
 def test_what_a_command_cannot_take_is_a_400_that_says_so(
     body: Any, words: str, proxy: Proxy

@@ -137,3 +137,22 @@ def test_a_google_that_hangs_up_is_an_error_and_the_next_is_counted(
     error_of(count(claude, "gemini-lost"), 502, "api_error")
 
     assert count(claude, "gemini-lost").json() == {"input_tokens": behaviours.GOOGLE_COUNT}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": [], "role": "user", "content": "hi"},
+        {"role": "user", "content": [{"type": [], "text": "hi"}]},
+        {"role": "user", "content": [{"type": {"image": 1}, "content": [{"type": ["image"]}]}]},
+    ],
+    ids=["of a message", "of a part", "within a part"],
+)
+def test_an_estimate_does_not_trip_over_a_type_that_is_no_text(
+    claude: Proxy, message: dict[str, Any]
+) -> None:
+    request = {"model": "chat/gpt-kind", "messages": [message]}
+
+    answer = post(claude, "/messages/count_tokens", json=request)
+
+    assert answer.status_code in (200, 400), answer.text
