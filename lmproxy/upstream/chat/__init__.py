@@ -3,6 +3,6 @@
 - `wire`: on the wire, where the provider speaks it
 - `form`: an answer that we make ourselves; `events`: a stream of one, whoever made its pieces;
   `repeats`: which of its chunks need no translation of their own
-- `bridged`: chat's answer on its way to another dialect; `call_numbers`: which of its tool calls
-  a fragment belongs to
+- `bridged`: chat's answer on its way to another dialect; `said`: what its fields say;
+  `call_numbers`: which of its tool calls a fragment belongs to
 """

@@ -11,6 +11,7 @@ import orjson
 from lmproxy.call import Json
 from lmproxy.upstream.chat.call_numbers import CallNumbers
 from lmproxy.upstream.chat.form import first_choice
+from lmproxy.upstream.chat.said import finish_reason, sound
 from lmproxy.upstream.messages.form import (
     frame,
     reasoning_of,
@@ -47,13 +48,16 @@ class MessageEvents:
         self._usage: Json = {}
 
     def add(self, chunk: Json) -> bytes:
-        """The events of the next chunk; `b""` if it says nothing a client has to hear now."""
+        """The events of the next chunk; `b""` if it says nothing a client has to hear now.
+
+        Raises:
+            UpstreamInvalidResponse: it cannot be read.
+        """
         self._usage = chunk.get("usage") or self._usage
         choice = first_choice(chunk)
-        self._finish_reason = choice.get("finish_reason") or self._finish_reason
-        delta = choice.get("delta")
-        events = self._delta(delta) if isinstance(delta, dict) else b""
-        return self._begin() + events
+        self._finish_reason = finish_reason(choice) or self._finish_reason
+        delta = sound(choice.get("delta"))
+        return self._begin() + self._delta(delta)
 
     def end(self, stop_sequence: str | None = None) -> bytes:
         """The last events. Whether the provider had come to an end is the caller's to know.

@@ -13,6 +13,8 @@ import orjson
 
 from lmproxy.call import Json
 from lmproxy.upstream.chat.form import first_choice
+from lmproxy.upstream.chat.said import finish_reason, sound
+from lmproxy.upstream.usage import count
 
 STOP_REASONS = {
     "stop": "end_turn",
@@ -39,15 +41,18 @@ def message(
         model: the name that the client asked for.
         names: of tools, as the client wrote them, by what the provider was told.
         stop_sequence: the client's, at which it ended; `None` if at none, or nobody said so.
+
+    Raises:
+        UpstreamInvalidResponse: it cannot be read.
     """
     choice = first_choice(answer)
-    said = choice.get("message") or {}
+    said = sound(choice.get("message"))
     content = [*_thoughts(said), *_texts(said), *_calls(said, names)]
     return {
         **frame(model),
         "content": content,
         "stop_reason": stop_reason(
-            choice.get("finish_reason"),
+            finish_reason(choice),
             calls=bool(said.get("tool_calls")),
             refuses=bool(refusal_of(said)),
             stopped=stop_sequence is not None,
@@ -67,23 +72,23 @@ def frame(model: str) -> Json:
     }
 
 
-def stop_reason(finish_reason: Any, *, calls: bool, refuses: bool, stopped: bool) -> str:
+def stop_reason(reason: str | None, *, calls: bool, refuses: bool, stopped: bool) -> str:
     """Anthropic's word. Some providers say `stop` when a tool is called.
 
     Args:
-        finish_reason: OpenAI's word.
+        reason: OpenAI's word.
         calls: whether a tool is called.
         refuses: whether the model said that it refuses.
         stopped: whether one of the client's stop sequences is known to have ended the answer.
     """
-    reason = STOP_REASONS.get(finish_reason, "end_turn")
-    if reason != "end_turn":
-        return reason
+    ours = STOP_REASONS.get(reason or "", "end_turn")
+    if ours != "end_turn":
+        return ours
     if refuses:
         return "refusal"
     if calls:
         return "tool_use"
-    return "stop_sequence" if stopped else reason
+    return "stop_sequence" if stopped else ours
 
 
 def usage(counted: Any) -> Json:
@@ -91,14 +96,14 @@ def usage(counted: Any) -> Json:
     counted = counted if isinstance(counted, dict) else {}
     details = counted.get("prompt_tokens_details")
     details = details if isinstance(details, dict) else {}
-    read = details.get("cached_tokens") or counted.get("cache_read_input_tokens") or 0
+    read = details.get("cached_tokens") or counted.get("cache_read_input_tokens")
     written = details.get("cache_creation_tokens") or counted.get("cache_creation_input_tokens")
-    written = written or 0
+    read, written = count(read) or 0, count(written) or 0
     return {
-        "input_tokens": max((counted.get("prompt_tokens") or 0) - read - written, 0),
+        "input_tokens": max((count(counted.get("prompt_tokens")) or 0) - read - written, 0),
         "cache_creation_input_tokens": written,
         "cache_read_input_tokens": read,
-        "output_tokens": counted.get("completion_tokens") or 0,
+        "output_tokens": count(counted.get("completion_tokens")) or 0,
     }
 
 
