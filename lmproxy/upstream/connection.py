@@ -52,6 +52,8 @@ class Connection(ABC):
         self._leases = Leases(common.settings.concurrency)
         self.asking = adjusted(self.ask, common.settings)
         """`ask`, with what the config wants changed of requests and answers."""
+        self.first_byte_s = common.settings.timeouts.first_byte_s
+        """How long a request waits before something happens."""
         self.is_strict = common.settings.unsupported_params == "reject"
         """Whether requests with fields that cannot go on are refused."""
         self.unwise: tuple[tuple[str, str], ...] = ()

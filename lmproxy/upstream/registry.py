@@ -1,7 +1,8 @@
 """Which connections are there? Made from the config, by name; opened and closed together."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
 from urllib.parse import urlsplit
 
 from lmproxy import logs
@@ -16,7 +17,7 @@ from lmproxy.scrub import Scrubber
 from lmproxy.upstream.catalogue import Catalogue
 from lmproxy.upstream.connection import BRIDGED, Common, Connection, not_offered
 from lmproxy.upstream.fetch import Fetch
-from lmproxy.upstream.litellm.door import Door, freeze
+from lmproxy.upstream.litellm.door import Door, Litellm, freeze
 from lmproxy.upstream.messages import bridge as messages_bridge
 from lmproxy.upstream.operations.completions import ask_for_chat
 from lmproxy.upstream.overrides import overridden
@@ -114,7 +115,9 @@ class Upstreams:
             return await responses_bridge.ask_as_chat(
                 call, model, provider, observed, ask, is_relayed=is_relayed
             )
-        return await messages_bridge.ask_as_chat(call, model, provider, self._door, observed, ask)
+        return await messages_bridge.ask_as_chat(
+            call, model, provider, self._opening(connection), observed, ask
+        )
 
     async def _count(
         self, connection: Connection, call: Call, model: str, observed: Observed
@@ -128,8 +131,12 @@ class Upstreams:
 
         provider = connection.litellm
         return await messages_bridge.count_as_chat(
-            call, model, provider, self._door, observed, count
+            call, model, provider, self._opening(connection), observed, count
         )
+
+    def _opening(self, connection: Connection) -> Callable[[], Awaitable[Litellm]]:
+        """Loads LiteLLM, waited for no longer than for the first byte of this connection."""
+        return partial(self._door.open_within, connection.first_byte_s)
 
     async def start(self) -> None:
         """Get every connection ready, at the same time."""

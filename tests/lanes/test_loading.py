@@ -3,15 +3,18 @@
 import threading
 from pathlib import Path
 
-from tests.conftest import TEAM_KEY, UPSTREAM_KEY, base_config
+from tests.conftest import TEAM_KEY, UPSTREAM_KEY, base_config, bearer
 from tests.harness import patient
 from tests.harness.answer import Answer, ask, client_of
 from tests.harness.proxy import Proxy
 from tests.harness.verdict import Verdict
 from tests.lanes.conftest import lanes_config
 from tests.lanes.way import WAYS
+from tests.messages.conftest import ask as message
 from tests.provider import formed
 from tests.provider.server import Provider
+
+HEADERS = {**bearer(TEAM_KEY), "anthropic-version": "2023-06-01"}
 
 
 def test_while_litellm_loads_health_and_relay_are_answered_and_others_wait(
@@ -24,8 +27,9 @@ def test_while_litellm_loads_health_and_relay_are_answered_and_others_wait(
         "relay": {**config["connections"]["up"], "lane": "relay"},
         "slow": slow,
         "impatient": {**slow, "timeouts": {"first_byte_s": 0.1}},
+        "bridged": {**slow, "speaks": ["models"], "timeouts": {"first_byte_s": 0.1}},
     }
-    config["routing"] = {f"{name}/*": f"{name}.{{1}}" for name in ("relay", "slow", "impatient")}
+    config["routing"] = {f"{name}/*": f"{name}.{{1}}" for name in config["connections"]}
     waited: list[Answer] = []
 
     def wait() -> None:
@@ -36,6 +40,9 @@ def test_while_litellm_loads_health_and_relay_are_answered_and_others_wait(
         waiting = threading.Thread(target=wait)
         waiting.start()
         impatient = ask(client, "impatient/loading-impatient")
+        bridged = patient.post(
+            f"{proxy.api}/messages", json=message("bridged/loading-bridged"), headers=HEADERS
+        )
         relayed = ask(client, "relay/loading-relay")
         health = patient.get(f"{proxy.url}/health", timeout=5)
         is_loaded = bool(proxy.log("LiteLLM is loaded"))
@@ -45,6 +52,8 @@ def test_while_litellm_loads_health_and_relay_are_answered_and_others_wait(
         assert health.status_code == 200
         Verdict(proxy, provider).answered(relayed)
         Verdict(proxy, provider).failed(impatient, 504, "upstream_timeout", sent=0)
+        assert (bridged.status_code, bridged.json()["error"]["type"]) == (504, "timeout_error")
+        assert provider.requests_for("loading-bridged") == []
         Verdict(proxy, provider).answered(waited[0])
 
 

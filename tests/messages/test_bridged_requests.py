@@ -213,3 +213,13 @@ def test_media_that_chat_has_no_place_for_are_not_left_out_in_silence(
     assert answer.status_code == 400
     assert words in answer.json()["error"]["message"]
     assert provider.requests_for("gpt-media") == []
+
+
+def test_what_trips_the_translation_is_in_the_log_with_its_place(claude: Proxy) -> None:
+    turns = [{"role": "user", "content": [1]}]
+
+    answer = post(claude, json={**ask("chat/gpt-trips"), "messages": turns})
+
+    assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
+    line = claude.log("a request cannot be translated")[-1]
+    assert ".py:" in line["raised"]
