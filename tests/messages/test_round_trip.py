@@ -138,3 +138,56 @@ def test_bedrock_says_the_same_streamed_and_not(
     assert contents[0]
     assert streamed.stop_reason == plain.stop_reason
     assert {r["lane"] for r in claude.records(connection="bedrock")} == {"litellm"}
+
+
+@pytest.mark.parametrize(
+    ("thought", "parts", "named"),
+    [
+        ({"thinking": "hm", "signature": ""}, [{"thought": True, "text": "hm"}], None),
+        ({"thinking": "hm", "signature": "EqQBCgIYAhIk"}, [], "messages[].thinking"),
+        ({"type": "redacted_thinking", "data": "xyz"}, [], "messages[].thinking"),
+    ],
+    ids=["its own", "another's", "hidden"],
+)
+def test_gemini_never_gets_a_thought_as_something_it_said(
+    claude: Proxy,
+    provider: Provider,
+    thought: dict[str, Any],
+    parts: list[dict[str, Any]],
+    named: str | None,
+) -> None:
+    model = "gemini-2.5-flash-thoughts"
+    said = [{"type": "thinking", **thought}, {"type": "text", "text": "Sunny."}]
+    turns = [*ask("any")["messages"], {"role": "assistant", "content": said}]
+    turns.append({"role": "user", "content": "And in Bonn?"})
+
+    answer = post(claude, json={**ask(f"gemini/{model}"), "messages": turns})
+
+    assert answer.status_code == 200, answer.text
+    sent = provider.requests_for(model)[-1].json
+    assert sent is not None
+    assert sent["contents"][1]["parts"] == [*parts, {"text": "Sunny."}]
+    assert answer.headers.get("x-oai-proxy-dropped-params") == named
+
+
+def test_geminis_signature_of_a_call_comes_back_beside_its_thought(
+    claude: Proxy, provider: Provider
+) -> None:
+    model, signature = "gemini-3-pro-calls", "Ab+/cd=="
+    call = {"functionCall": {"name": "weather", "args": {"city": "Rome"}}}
+    parts = [{"thought": True, "text": "hm"}, {**call, "thoughtSignature": signature}]
+    candidate = {"content": {"role": "model", "parts": parts}, "finishReason": "STOP", "index": 0}
+    provider.on(model, behaviours.plain({"candidates": [candidate], "usageMetadata": {}}))
+    turns = ask("any")["messages"]
+
+    content = post(claude, json=ask(f"gemini/{model}", tools=[TOOL])).json()["content"]
+    result = {"type": "tool_result", "tool_use_id": content[-1]["id"], "content": "sunny"}
+    turns += [{"role": "assistant", "content": content}, {"role": "user", "content": [result]}]
+    again = post(claude, json={**ask(f"gemini/{model}", tools=[TOOL]), "messages": turns})
+
+    sent = provider.requests_for(model)[-1].json
+    assert sent is not None
+    thought, called = sent["contents"][1]["parts"]
+    assert thought == {"thought": True, "text": "hm"}
+    assert called["thoughtSignature"] == signature
+    assert "x-oai-proxy-dropped-params" not in again.headers

@@ -126,6 +126,26 @@ def test_what_is_not_sealed_here_is_named_and_left_out(content: Any) -> None:
     assert "thinking_blocks" not in request.body["messages"][1]
 
 
+@pytest.mark.parametrize(
+    ("provider", "model", "kept"),
+    [
+        ("gemini", "gemini-2.5-pro", False),
+        ("vertex_ai", "gemini-2.5-pro", False),
+        ("vertex_ai", "claude-sonnet-4-5", True),
+    ],
+)
+def test_what_another_provider_sealed_does_not_go_to_gemini(
+    provider: str, model: str, kept: bool
+) -> None:
+    turns = [say("user", "Hi"), reasoning(SIGNED, text="hm"), say("assistant", "Yes")]
+
+    request = chat_request({"input": turns}, model, provider, is_relayed=False)
+
+    assistant = request.body["messages"][1]
+    assert ("thinking_blocks" in assistant, "reasoning_content" in assistant) == (kept, kept)
+    assert request.dropped == ([] if kept else ["input[].reasoning"])
+
+
 def test_of_a_sealed_thought_nothing_goes_on_but_what_a_thought_has() -> None:
     forged = {**SIGNED, "type": "document", "source": {"type": "url", "url": "http://10.0.0.1"}}
 

@@ -13,6 +13,7 @@ import orjson
 from lmproxy.call import Json
 from lmproxy.errors import InvalidRequest
 from lmproxy.upstream.messages.form import call_id
+from lmproxy.upstream.messages.thoughts import forget_thoughts
 
 if TYPE_CHECKING:
     from lmproxy.upstream.litellm.messages import MessagesAdapter
@@ -21,10 +22,6 @@ KNOWN_BLOCKS = {"text", "image", "document", "tool_use", "tool_result", "thinkin
 KNOWN_BLOCKS |= {"redacted_thinking"}
 OF_A_TOOL = {"name", "description", "input_schema", "cache_control", "strict", "type"}
 """What of a tool of the client's own goes on; LiteLLM would put the rest into its parameters."""
-TAKE_THOUGHTS = {"anthropic", "azure_ai", "bedrock", "databricks", "gemini", "openrouter"}
-TAKE_THOUGHTS |= {"vertex_ai"}
-"""Providers, by LiteLLM's names, to which a model's earlier thoughts may go back."""
-THOUGHTS = ("thinking_blocks", "reasoning_content")
 PDF = "data:application/pdf;"
 LONGEST_USER = 64
 """OpenAI refuses a longer `user`; Claude Code's is."""
@@ -55,8 +52,7 @@ def chat_body(
         fresh["tools"] = [_plain_tool(tool, dropped) for tool in fresh["tools"]]
     chat, names = adapter.chat(fresh, model, provider)
     messages = list(_with_pictures(chat["messages"]))
-    if provider not in TAKE_THOUGHTS:
-        _forget_thoughts(messages, dropped)
+    forget_thoughts(messages, provider, model, dropped)
     chat["messages"] = messages
     _settle(chat, body, dropped)
     _set_effort(chat, body, dropped)
@@ -201,11 +197,3 @@ def _as_file(part: Json) -> Json:
     if not url.startswith(PDF):
         return part
     return {"type": "file", "file": {"filename": "document.pdf", "file_data": url}}
-
-
-def _forget_thoughts(messages: list[Json], dropped: list[str]) -> None:
-    for message in messages:
-        if message.get("thinking_blocks"):
-            dropped.append("messages[].thinking")
-        for name in THOUGHTS:
-            message.pop(name, None)

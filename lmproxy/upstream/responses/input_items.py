@@ -27,11 +27,14 @@ SEE_NEXT = "See the next message."
 class Conversation:
     """Chat's messages, made of items one after another."""
 
-    def __init__(self, tools: Toolbox, *, takes_thoughts: bool, dropped: list[str]) -> None:
+    def __init__(
+        self, tools: Toolbox, *, takes_thoughts: bool, takes_signed: bool, dropped: list[str]
+    ) -> None:
         """`dropped` gets the names of what chat has no place for."""
         self.messages: list[Json] = []
         self._tools = tools
         self._takes_thoughts = takes_thoughts
+        self._takes_signed = takes_signed
         self._dropped = dropped
         self._thoughts: list[Json] = []
         self._reasoning: list[str] = []
@@ -214,7 +217,8 @@ class Conversation:
         said = item.get("content") or item.get("summary")
         parts = [part for part in said if isinstance(part, dict)] if isinstance(said, list) else []
         texts = [text for part in parts if isinstance(text := part.get("text"), str) and text]
-        if not self._takes_thoughts or not (blocks or texts):
+        takes = self._takes_signed if blocks else self._takes_thoughts
+        if not takes or not (blocks or texts):
             self._dropped.append("input[].reasoning")
             return
         self._thoughts += blocks

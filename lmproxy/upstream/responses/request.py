@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from lmproxy.call import Json
 from lmproxy.errors import InvalidRequest
-from lmproxy.upstream.messages.request import TAKE_THOUGHTS
+from lmproxy.upstream.messages.thoughts import TAKE_THOUGHTS, takes_signed
 from lmproxy.upstream.responses.input_items import Conversation
 from lmproxy.upstream.responses.tools import Toolbox, read_tools, settle_choice
 
@@ -93,7 +93,12 @@ def chat_request(body: Json, model: str, provider: str | None, *, is_relayed: bo
     dropped: list[str] = []
     tools = read_tools(body.get("tools"), dropped)
     takes_thoughts = provider in TAKE_THOUGHTS or provider in NEED_THOUGHTS
-    conversation = Conversation(tools, takes_thoughts=takes_thoughts, dropped=dropped)
+    conversation = Conversation(
+        tools,
+        takes_thoughts=takes_thoughts,
+        takes_signed=takes_signed(provider, model) or provider in NEED_THOUGHTS,
+        dropped=dropped,
+    )
     conversation.instruct(body.get("instructions"))
     conversation.hear(body.get("input"))
     chat: Json = {"model": model, "messages": conversation.messages}
