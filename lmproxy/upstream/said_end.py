@@ -14,8 +14,9 @@ SAID = re.compile(
     rb'"(?:finish_?reason|stop_?reason|stop_sequence)"\s*:\s*("(?:[^"\\]|\\.){1,256}")',
     re.IGNORECASE,
 )
-CUT_SHORT = {"MAX_TOKENS", "model_length"}
-"""Cohere's word and one of Mistral's for an answer that was not finished."""
+CUT_SHORT = {"MAX_TOKENS", "model_length", "model_context_window_exceeded", "pause_turn"}
+"""Cohere's word and one of Mistral's for an answer that was not finished, and two of Anthropic's:
+the context was full, or the provider stopped in the midst of its own searches."""
 STOPPED = {"stop_sequence", "STOP_SEQUENCE"}
 """Anthropic's, Amazon's and Cohere's words for an end at a stop sequence."""
 

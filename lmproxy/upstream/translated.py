@@ -16,6 +16,7 @@ from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.binding import where_raised
 from lmproxy.errors import ProxyError, UpstreamBroken, UpstreamInvalidResponse
 from lmproxy.upstream.arguments import untranslatable
+from lmproxy.upstream.chat.client_calls import ClientCalls
 from lmproxy.upstream.chat.events import StreamForm, as_openai_says, whole_logprobs
 from lmproxy.upstream.chat.form import first_choice
 from lmproxy.upstream.passing import Passing
@@ -91,7 +92,9 @@ def plain(call: Call, answer: Json, observed: Observed, way: WayOut) -> Reply:
 def _put_right(choice: Json, *, is_cut_short: bool) -> None:
     """Where LiteLLM's form of a choice is not OpenAI's."""
     message = choice.get("message") or {}
-    calls = message.get("tool_calls") or ()
+    calls = ClientCalls().among(message.pop("tool_calls", None) or [])
+    if calls:
+        message["tool_calls"] = calls
     reason = as_openai_says(choice.get("finish_reason") or "stop", bool(calls))
     choice["finish_reason"] = "length" if is_cut_short and reason == "stop" else reason
     for called in calls:

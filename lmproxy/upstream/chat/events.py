@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lmproxy.call import Call, Json, Usage
+from lmproxy.upstream.chat.client_calls import ClientCalls
 from lmproxy.upstream.chat.form import DONE, ChatForm, as_event, usage_json, wants_usage
 
 FRAME = {"id", "object", "created", "model", "choices", "usage"}
@@ -28,6 +29,7 @@ class StreamForm:
         self._reasons: dict[int, str | None] = {}
         self._begun: set[int] = set()
         self._called: set[int] = set()
+        self._calls: dict[int, ClientCalls] = {}
         self._held: Json = {}
         self.usage: Json | None = None
         """What the chunks said so far, put together; `None` if they said nothing."""
@@ -67,9 +69,7 @@ class StreamForm:
         delta = choice.get("delta") or choice.get("message") or {}
         said = {name: value for name, value in delta.items() if value and name != "role"}
         if said.get("tool_calls"):
-            self._called.add(index)
-            if "message" in choice:
-                said["tool_calls"] = list(_numbered(said["tool_calls"]))
+            self._take_calls(index, said, is_whole="message" in choice)
         events = b""
         others = {name: value for name, value in choice.items() if name not in CHOICE and value}
         if said or others:
@@ -81,6 +81,13 @@ class StreamForm:
             # Some say `stop` all the time; LiteLLM says it once more after `length`.
             self._reasons[index] = reason
         return events
+
+    def _take_calls(self, index: int, said: Json, *, is_whole: bool) -> None:
+        """Leave in `said` the calls that are the client's to make, numbered."""
+        calls = self._calls.setdefault(index, ClientCalls()).among(said.pop("tool_calls"))
+        if calls:
+            self._called.add(index)
+            said["tool_calls"] = list(_numbered(calls)) if is_whole else calls
 
     def _event(self, index: int, said: Json, rest: Json, others: Json) -> bytes:
         self._reasons.setdefault(index, None)
