@@ -223,3 +223,51 @@ def test_what_trips_the_translation_is_in_the_log_with_its_place(claude: Proxy) 
     assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
     line = claude.log("a request cannot be translated")[-1]
     assert ".py:" in line["raised"]
+
+
+BASH = {"type": "bash_20250124", "name": "bash"}
+EDITOR = {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"}
+
+
+@pytest.mark.parametrize("choice", [None, {"type": "tool", "name": "bash"}], ids=["any", "bash"])
+def test_tools_that_only_claude_knows_are_named_and_left_out(
+    claude: Proxy, provider: Provider, choice: Json | None
+) -> None:
+    given = {"tool_choice": choice} if choice else {}
+
+    request, dropped = sent(claude, provider, "gpt-own-tools", tools=[BASH, TOOL, EDITOR], **given)
+
+    assert [tool["function"]["name"] for tool in request["tools"]] == [TOOL["name"]]
+    assert "tool_choice" not in request
+    named = {"tools[].bash_20250124", "tools[].text_editor_20250728"}
+    assert dropped == (named | {"tool_choice"} if choice else named)
+
+
+def test_where_no_tool_is_left_there_are_none(claude: Proxy, provider: Provider) -> None:
+    fields: Json = {"tools": [BASH], "tool_choice": {"type": "any"}}
+
+    request, dropped = sent(claude, provider, "gpt-no-tools", **fields)
+
+    assert not {"tools", "tool_choice"} & request.keys()
+    assert dropped == {"tools[].bash_20250124", "tool_choice"}
+
+
+def test_a_claude_elsewhere_is_told_of_its_own_tools(claude: Proxy, provider: Provider) -> None:
+    request = {**ask("round/claude-own-tools"), "tools": [BASH]}
+
+    answer = post(claude, json=request)
+
+    assert answer.status_code == 200, answer.text
+    told = provider.requests_for("claude-own-tools")[-1].json
+    assert told is not None
+    assert told["tools"] == [BASH]
+
+
+def test_what_is_said_of_a_document_is_named(claude: Proxy, provider: Provider) -> None:
+    text = {"type": "text", "media_type": "text/plain", "data": "The law."}
+    said = {"title": "Law", "context": "Old.", "citations": {"enabled": True}}
+    turns = [{"role": "user", "content": [{"type": "document", "source": text, **said}]}]
+
+    _, dropped = sent(claude, provider, "gpt-titled", messages=turns)
+
+    assert dropped == {f"messages[].document.{name}" for name in said}

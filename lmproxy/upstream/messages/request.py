@@ -22,6 +22,10 @@ KNOWN_BLOCKS = {"text", "image", "document", "tool_use", "tool_result", "thinkin
 KNOWN_BLOCKS |= {"redacted_thinking"}
 OF_A_TOOL = {"name", "description", "input_schema", "cache_control", "strict", "type"}
 """What of a tool of the client's own goes on; LiteLLM would put the rest into its parameters."""
+SEARCHES = "web_search"
+"""Begins the kinds of the one such tool that chat has a field for."""
+OF_A_DOCUMENT = ("title", "context", "citations")
+"""What of a document chat has no place for."""
 PDF = "data:application/pdf;"
 LONGEST_USER = 64
 """OpenAI refuses a longer `user`; Claude Code's is."""
@@ -49,7 +53,7 @@ def chat_body(
     fresh = orjson.loads(orjson.dumps(body))
     fresh["messages"] = [_readable(message, dropped) for message in fresh["messages"]]
     if isinstance(fresh.get("tools"), list):
-        fresh["tools"] = [_plain_tool(tool, dropped) for tool in fresh["tools"]]
+        _choose_tools(fresh, provider, model, dropped)
     chat, names = adapter.chat(fresh, model, provider)
     messages = list(_with_pictures(chat["messages"]))
     forget_thoughts(messages, provider, model, dropped)
@@ -90,6 +94,38 @@ def _set_effort(chat: Json, body: Json, dropped: list[str]) -> None:
         chat["reasoning_effort"] = "high"
 
 
+def _choose_tools(fresh: Json, provider: str | None, model: str, dropped: list[str]) -> None:
+    """Leave out the tools that only Claude knows without being told what they are."""
+    knows = provider == "anthropic" or "claude" in model.lower()
+    kinds = [None if knows else _own_kind(tool) for tool in fresh["tools"]]
+    dropped += [f"tools[].{kind}" for kind in kinds if kind]
+    told = zip(fresh["tools"], kinds, strict=True)
+    fresh["tools"] = [_plain_tool(tool, dropped) for tool, kind in told if not kind]
+    choice = fresh.get("tool_choice")
+    named = choice.get("name") if isinstance(choice, dict) else None
+    is_gone = any(kinds) and named not in [None, *map(_name, fresh["tools"])]
+    if choice and (is_gone or not fresh["tools"]):
+        del fresh["tool_choice"]
+        dropped.append("tool_choice")
+    if not fresh["tools"]:
+        del fresh["tools"]
+
+
+def _own_kind(tool: Any) -> str | None:
+    """What Anthropic calls a tool that it describes to Claude itself; `None` for another.
+
+    https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
+    """
+    kind = tool.get("type") if isinstance(tool, dict) and "input_schema" not in tool else None
+    if not isinstance(kind, str) or kind in ("custom", "function") or kind.startswith(SEARCHES):
+        return None
+    return kind
+
+
+def _name(tool: Any) -> Any:
+    return tool.get("name") if isinstance(tool, dict) else None
+
+
 def _plain_tool(tool: Any, dropped: list[str]) -> Any:
     """Without what tells Anthropic when to load or call a tool of the client's; that is named."""
     if not isinstance(tool, dict) or "input_schema" not in tool:
@@ -109,6 +145,8 @@ def _readable(message: Any, dropped: list[str]) -> Any:
 def _readable_block(block: Any, dropped: list[str]) -> Iterator[Any]:
     """The block as LiteLLM knows it; nothing, and its name, for one that chat has no word for."""
     kind = block.get("type") if isinstance(block, dict) else None
+    if kind == "document":
+        dropped += [f"messages[].document.{name}" for name in OF_A_DOCUMENT if block.get(name)]
     if kind == "document" and (text := _document_text(block.get("source"))) is not None:
         yield {**_cached(block), "type": "text", "text": text}
     elif kind == "tool_reference":  # What Claude Code answers to a search for tools.
@@ -124,11 +162,11 @@ def _readable_block(block: Any, dropped: list[str]) -> Iterator[Any]:
             dropped.append("messages[].is_error")
         result = _readable(block, dropped)
         yield {**result, "tool_use_id": call_id(str(block.get("tool_use_id")))}
-    elif kind in KNOWN_BLOCKS or not isinstance(block, dict):
+    elif not isinstance(block, dict) or (isinstance(kind, str) and kind in KNOWN_BLOCKS):
         _check_source(kind, block)
         yield block
     else:
-        dropped.append(f"messages[].{kind}")
+        dropped.append(f"messages[].{kind if isinstance(kind, str) else 'type'}")
 
 
 def _check_source(kind: Any, block: Any) -> None:
