@@ -205,3 +205,52 @@ def test_text_between_the_fragments_of_a_call_comes_after_it() -> None:
 def events_in(stream: bytes) -> list[Message]:
     lines = stream.decode().split("\n")
     return [json.loads(line.removeprefix("data: ")) for line in lines if line[:5] == "data:"]
+
+
+PIECES = ("It ", "is ", "warm.")
+OF_LITELLM: list[Message] = [
+    {
+        "reasoning_content": piece,
+        "thinking_blocks": [{"type": "thinking", "thinking": piece, "signature": "mistral"}],
+    }
+    for piece in PIECES
+]
+OF_MISTRAL: list[Message] = [
+    {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": piece}]}]}
+    for piece in PIECES
+]
+
+
+@pytest.mark.parametrize("deltas", [OF_LITELLM, OF_MISTRAL], ids=["through LiteLLM", "as it is"])
+def test_a_magistrals_thought_is_one_block_that_nobody_signed(deltas: list[Message]) -> None:
+    events = MessageEvents("m", {})
+
+    chunks = [*deltas, {"content": "Yes"}]
+    told = b"".join(events.add({"choices": [{"delta": delta}]}) for delta in chunks)
+    streamed = folded(events_in(told + events.end()))
+    thought = [{"type": "thinking", "thinking": [{"type": "text", "text": "It is warm."}]}]
+    said = {"content": [*thought, {"type": "text", "text": "Yes"}]}
+    whole = message({"choices": [{"message": said}]}, "m", {})
+
+    content = [
+        {"type": "thinking", "thinking": "It is warm.", "signature": ""},
+        {"type": "text", "text": "Yes"},
+    ]
+    assert (streamed["content"], whole["content"]) == (content, content)
+
+
+def test_a_call_in_the_old_form_of_functions_is_a_tool_use() -> None:
+    called = {"name": "f", "arguments": '{"a":1}'}
+    events = MessageEvents("m", {})
+
+    answer = {"message": {"content": None, "function_call": called}}
+    whole = message({"choices": [{**answer, "finish_reason": "function_call"}]}, "m", {})
+    pieces = [{"name": "f", "arguments": ""}, {"arguments": '{"a"'}, {"arguments": ":1}"}]
+    told = [events.add({"choices": [{"delta": {"function_call": piece}}]}) for piece in pieces]
+    streamed = folded(events_in(b"".join(told) + events.end()))
+
+    assert whole["stop_reason"] == "tool_use"
+    for made, given in ((whole, {"a": 1}), (streamed, '{"a":1}')):
+        (block,) = made["content"]
+        assert (block["type"], block["name"], block["input"]) == ("tool_use", "f", given)
+        assert block["id"].startswith("toolu_")

@@ -75,3 +75,24 @@ def test_what_a_cache_took_is_counted() -> None:
 
     assert counted is not None
     assert counted["input_tokens_details"] == {"cached_tokens": 20, "cache_write_tokens": 4}
+
+
+def test_what_a_magistral_thinks_among_its_words_is_a_thought_that_nobody_signed() -> None:
+    begun = frame({}, "m", box())
+    pieces = [{"type": "thinking", "thinking": [{"type": "text", "text": t}]} for t in ("h", "m")]
+    text = {"type": "text", "text": "Yes"}
+    raw = [{"choices": [{"delta": {"content": [piece]}}]} for piece in [*pieces, text]]
+    block = {"type": "thinking", "thinking": "hm", "signature": "mistral"}
+    translated: Json = {"reasoning_content": "hm", "thinking_blocks": [block], "content": "Yes"}
+
+    made = [
+        whole({"content": [*pieces, text]}, "stop", begun),
+        told(raw, "stop", begun)[-1]["response"],
+        whole(translated, "stop", begun),
+    ]
+
+    for response in made:
+        thought, said = response["output"]
+        assert [part["text"] for part in thought["summary"]] == ["hm"]
+        assert thought["encrypted_content"] is None
+        assert said["content"][0]["text"] == "Yes"

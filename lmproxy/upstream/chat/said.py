@@ -72,11 +72,15 @@ def _content(said: Json) -> str | None:
     return "".join(_texts(content)) if isinstance(content, list) else _text(said, "content")
 
 
+def as_signed(block: Json) -> Json:
+    """A thought without the signature, if that is LiteLLM's own."""
+    signature = block.get("signature")
+    is_invented = isinstance(signature, str) and signature in INVENTED
+    return {**block, "signature": None} if is_invented else block
+
+
 def _thought(block: Json) -> Json:
-    thought = {name: _text(block, name) for name in ("type", "thinking", "signature", "data")}
-    if thought["signature"] in INVENTED:
-        thought["signature"] = None
-    return thought
+    return {name: _text(block, name) for name in ("type", "thinking", "signature", "data")}
 
 
 def _calls(said: Json) -> Iterator[Json]:

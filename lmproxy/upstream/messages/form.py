@@ -13,7 +13,7 @@ import orjson
 
 from lmproxy.call import Json
 from lmproxy.upstream.chat.form import first_choice
-from lmproxy.upstream.chat.said import finish_reason, sound
+from lmproxy.upstream.chat.said import as_signed, finish_reason, sound, thought_within
 from lmproxy.upstream.usage import count
 
 STOP_REASONS = {
@@ -130,13 +130,15 @@ def refusal_of(said: Json) -> str | None:
 def reasoning_of(said: Json) -> str | None:
     """What a model thought, where nobody signed it; `None` if nothing."""
     reasoning = said.get("reasoning_content") or said.get("reasoning")
+    reasoning = reasoning or thought_within(said.get("content"))
     return reasoning if isinstance(reasoning, str) and reasoning else None
 
 
 def thoughts_of(said: Json) -> list[Json]:
     """The signed or hidden thoughts of a message or delta."""
     found = said.get("thinking_blocks")
-    return [block for block in found if isinstance(block, dict)] if isinstance(found, list) else []
+    blocks = found if isinstance(found, list) else []
+    return [as_signed(block) for block in blocks if isinstance(block, dict)]
 
 
 def _thoughts(said: Json) -> Iterator[Json]:

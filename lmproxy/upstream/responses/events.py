@@ -91,7 +91,7 @@ class ResponseEvents:
         return events + self._emit("in_progress", response=self._begun)
 
     def _delta(self, delta: Json, choice: Json) -> bytes:
-        if len(delta) == 1 and "content" in delta:  # As nearly all are.
+        if len(delta) == 1 and isinstance(delta.get("content"), str):  # As nearly all are.
             return self._say(delta["content"], choice)
         events = b""
         blocks = thoughts_of(delta)
