@@ -271,3 +271,22 @@ def test_what_is_said_of_a_document_is_named(claude: Proxy, provider: Provider) 
     _, dropped = sent(claude, provider, "gpt-titled", messages=turns)
 
     assert dropped == {f"messages[].document.{name}" for name in said}
+
+
+@pytest.mark.parametrize("place", ["output_config", "output_format"])
+@pytest.mark.parametrize("required", [["a", "b"], ["b"]], ids=["all", "one"])
+def test_what_a_schema_leaves_open_stays_open(
+    claude: Proxy, provider: Provider, place: str, required: list[str]
+) -> None:
+    types = {"a": {"type": "string"}, "b": {"type": "integer"}}
+    schema: Json = {"type": "object", "properties": types, "required": required}
+    schema["additionalProperties"] = False
+    form = {"type": "json_schema", "schema": schema}
+    fields = {place: {"format": form} if place == "output_config" else form}
+
+    request, dropped = sent(claude, provider, f"gpt-schema-{len(required)}", **fields)
+
+    told = request["response_format"]["json_schema"]
+    assert told["schema"] == schema
+    assert told.get("strict") is (True if len(required) == 2 else None)
+    assert dropped == set()

@@ -59,6 +59,7 @@ def chat_body(
     forget_thoughts(messages, provider, model, dropped)
     chat["messages"] = messages
     _settle(chat, body, dropped)
+    _keep_schema(chat, body)
     _set_effort(chat, body, dropped)
     if b'"cache_control"' in orjson.dumps(body) and b'"cache_control"' not in orjson.dumps(chat):
         dropped.append("cache_control")
@@ -79,6 +80,33 @@ def _settle(chat: Json, body: Json, dropped: list[str]) -> None:
         del chat["user"]
     if chat.get("stream"):
         chat["stream_options"] = {"include_usage": True}
+
+
+def _keep_schema(chat: Json, body: Json) -> None:
+    """Ask for what the client's schema says. OpenAI's strict form has no optional properties.
+
+    LiteLLM makes all of them required.
+    """
+    form = (chat.get("response_format") or {}).get("json_schema")
+    config = body.get("output_config")
+    asked = config.get("format") if isinstance(config, dict) else None
+    asked = asked or body.get("output_format")
+    schema = asked.get("schema") if isinstance(asked, dict) else None
+    if isinstance(form, dict) and _has_optional(schema):
+        form["schema"] = schema
+        form.pop("strict", None)
+
+
+def _has_optional(schema: Any) -> bool:
+    """Whether an object in it may go without one of its properties."""
+    if isinstance(schema, list):
+        return any(map(_has_optional, schema))
+    if not isinstance(schema, dict):
+        return False
+    properties, required = schema.get("properties"), schema.get("required") or []
+    if isinstance(properties, dict) and any(name not in required for name in properties):
+        return True
+    return any(map(_has_optional, schema.values()))
 
 
 def _set_effort(chat: Json, body: Json, dropped: list[str]) -> None:
