@@ -20,6 +20,11 @@ the context was full, or the provider stopped in the midst of its own searches."
 STOPPED = {"stop_sequence", "STOP_SEQUENCE"}
 """Anthropic's, Amazon's and Cohere's words for an end at a stop sequence."""
 
+FAILURE = re.compile(r"[A-Z]+(?:_[A-Z]+){0,8}")
+"""https://ai.google.dev/api/generate-content#FinishReason"""
+USUAL = {"STOP", "MAX_TOKENS", "COMPLETE"}
+"""Words like that for an end that explains nothing."""
+
 
 class SaidEnd:
     """The words for the end in a provider's bytes: a whole answer, or the last of a stream."""
@@ -32,6 +37,11 @@ class SaidEnd:
     def is_cut_short(self) -> bool:
         """Whether it says, in a word of its own, that the answer was not finished."""
         return not CUT_SHORT.isdisjoint(self._words)
+
+    @property
+    def failure(self) -> str | None:
+        """Google's word for why there is no answer, `None` if it gave none. It is never a text."""
+        return next(iter(sorted(filter(FAILURE.fullmatch, self._words - STOPPED - USUAL))), None)
 
     def stop_sequence(self, asked: Sequence[str]) -> str | None:
         """Which of the client's stop sequences it names; `None` if none, or nobody can tell.

@@ -20,7 +20,7 @@ from lmproxy.upstream.chat.client_calls import ClientCalls
 from lmproxy.upstream.chat.events import StreamForm, as_openai_says, whole_logprobs
 from lmproxy.upstream.chat.form import first_choice
 from lmproxy.upstream.passing import Passing
-from lmproxy.upstream.said_end import stop_sequences
+from lmproxy.upstream.said_end import SaidEnd, stop_sequences
 from lmproxy.upstream.sound_stream import BROKE_OFF
 from lmproxy.upstream.usage import estimate, read_usage
 from lmproxy.upstream.way_out import WayOut
@@ -80,13 +80,18 @@ def plain(call: Call, answer: Json, observed: Observed, way: WayOut) -> Reply:
     usage = read_usage(answer.get("usage"))
     is_meant = observed.finish_reason == FILTERED or (usage and usage.completion_tokens)
     if not is_meant and not any(message.get(name) for name in SAID):
-        raise UpstreamInvalidResponse("The provider's answer has nothing in it.")
+        raise _empty(end)
     body = orjson.dumps({**answer, "model": call.model})
     observed.delivered_bytes = len(body)
     # Those of the provider count even if they are zero.
     counted = bool(usage and (way.has_counts or usage.total_tokens))
     observed.usage = usage if usage and counted else estimate(call, observed)
     return Reply(200, b"application/json", body, observed)
+
+
+def _empty(end: SaidEnd) -> UpstreamInvalidResponse:
+    why = f": it ended with {end.failure}" if end.failure else ""
+    return UpstreamInvalidResponse(f"The provider's answer has nothing in it{why}.")
 
 
 def _put_right(choice: Json, *, is_cut_short: bool) -> None:
@@ -210,7 +215,7 @@ class TranslatedStream:
         observed.finish_reason = form.finish_reason
         is_meant = form.finish_reason == FILTERED or observed.usage.completion_tokens
         if form.is_empty and not is_meant:
-            raise UpstreamInvalidResponse("The provider's answer has nothing in it.")
+            raise _empty(end)
         if observed.usage.source == "unknown":
             observed.usage = estimate(self._call, observed)
         return form.end(observed.usage)
