@@ -22,6 +22,7 @@ USAGE = {
     "total_tokens": 33,
     "prompt_tokens_details": {"cached_tokens": 20, "cache_creation_tokens": 4},
 }
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,QUJD"}, "index": 0}
 MESSAGES: dict[str, tuple[Message, str]] = {
     "a text": ({"content": "Hello"}, "stop"),
     "cut short": ({"content": "Half"}, "length"),
@@ -35,6 +36,8 @@ MESSAGES: dict[str, tuple[Message, str]] = {
     "filtered": ({"content": "Some"}, "content_filter"),
     "an empty text and a call": ({"content": "", "tool_calls": [CALL]}, "stop"),
     "nothing": ({"content": None}, "stop"),
+    "a picture": ({"content": "See:", "images": [IMAGE]}, "stop"),
+    "only a picture": ({"content": None, "images": [IMAGE]}, "stop"),
     "a long name": (
         {"tool_calls": [{**CALL, "function": {"name": "short", "arguments": "{}"}}]},
         "tool_calls",
@@ -51,6 +54,8 @@ ELSEWHERE = {
     "reasoning": "LiteLLM's signature is null where Anthropic's API has a text",
     "arguments that are no JSON": "LiteLLM fails; here the client gets the text",
     "a refusal": "LiteLLM adds stop_details",
+    "a picture": "LiteLLM leaves it out in silence",
+    "only a picture": "LiteLLM leaves it out in silence",
 }
 """Where our form differs from LiteLLM's, and why."""
 
@@ -254,3 +259,10 @@ def test_a_call_in_the_old_form_of_functions_is_a_tool_use() -> None:
         (block,) = made["content"]
         assert (block["type"], block["name"], block["input"]) == ("tool_use", "f", given)
         assert block["id"].startswith("toolu_")
+
+
+def test_where_a_picture_was_made_a_text_says_so() -> None:
+    content = message(chat("a picture"), "m", NAMES)["content"]
+
+    assert [block["type"] for block in content] == ["text", "text"]
+    assert "/v1/chat/completions" in content[1]["text"]

@@ -34,6 +34,7 @@ def sound(said: Any) -> Json:
         "refusal": _text(said, "refusal"),
         "reasoning_content": thought or thought_within(said.get("content")),
         "thinking_blocks": [_thought(block) for block in _tables(said, "thinking_blocks")],
+        "images": _tables(said, "images"),
         "tool_calls": list(_calls(said)),
     }
 

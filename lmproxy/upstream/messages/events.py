@@ -13,6 +13,7 @@ from lmproxy.upstream.chat.call_numbers import CallNumbers
 from lmproxy.upstream.chat.form import first_choice
 from lmproxy.upstream.chat.said import finish_reason, sound
 from lmproxy.upstream.messages.form import (
+    PICTURE,
     frame,
     reasoning_of,
     refusal_of,
@@ -97,6 +98,8 @@ class MessageEvents:
         for text in (delta.get("content"), refusal):
             if isinstance(text, str) and text:
                 events += self._text(text)
+        for _ in delta.get("images") or ():
+            events += self._picture()
         for called in delta.get("tool_calls") or ():
             events += self._called(called)
         return events
@@ -107,6 +110,12 @@ class MessageEvents:
             self._late_text += more
             return b""
         return self._say(TEXT, {"type": "text_delta", "text": more})
+
+    def _picture(self) -> bytes:
+        """A block of its own, unless a call that is not complete has to be closed first."""
+        if isinstance(self._open, int) and not self._is_complete:
+            return self._text(PICTURE)
+        return self._close() + self._text(PICTURE) + self._close()
 
     @property
     def _is_complete(self) -> bool:

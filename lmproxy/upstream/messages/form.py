@@ -25,6 +25,8 @@ STOP_REASONS = {
 }
 NOT_IN_IDS = re.compile("[^A-Za-z0-9_-]")
 """What an id of a tool use must not have, with Anthropic."""
+PICTURE = "[A picture was made here. /v1/chat/completions and /v1/responses have it.]"
+"""Stands where a model made a picture, for which a message has no place."""
 THOUGHT = "__thought__"
 """LiteLLM hands on Gemini's signature of a thought in the id of the call that came of it."""
 TO_URL = str.maketrans("+/", "-_", "=")
@@ -47,7 +49,8 @@ def message(
     """
     choice = first_choice(answer)
     said = sound(choice.get("message"))
-    content = [*_thoughts(said), *_texts(said), *_calls(said, names)]
+    pictures = [{"type": "text", "text": PICTURE} for _ in said.get("images") or ()]
+    content = [*_thoughts(said), *_texts(said), *pictures, *_calls(said, names)]
     return {
         **frame(model),
         "content": content,
