@@ -17,7 +17,7 @@ from lmproxy.upstream.connection import Common, Connection, not_offered
 from lmproxy.upstream.default_args import Ask
 from lmproxy.upstream.inference import Inference
 from lmproxy.upstream.item_reply import Source
-from lmproxy.upstream.plain_chat import leave_out
+from lmproxy.upstream.plain_chat import leave_out, plain_messages
 
 FUNCTION = "inference_func"
 NEEDED = "has no default, and no field of chat fills it: give it one, or name it in pass_params"
@@ -51,6 +51,8 @@ class Called(Connection):
         """Call the function; see `Connection.ask`."""
         if call.operation != "chat":
             raise not_offered(call)
+        if not self._inference.by_messages:
+            plain_messages(call.body["messages"])
         items = self._inference.items(self.name, call, model)
         return await self._source.reply(call, items, observed)
 

@@ -49,7 +49,8 @@ class Inference:
             ValueError: it has no signature.
         """
         self._function = function
-        self._by_messages = by_messages
+        self.by_messages = by_messages
+        """Whether it gets more of the messages than their texts."""
         parameters = list(inspect.signature(function).parameters.values())
         if not parameters or parameters[0].kind is inspect.Parameter.KEYWORD_ONLY:
             raise TypeError
@@ -98,7 +99,7 @@ class Inference:
 
     def _arguments(self, call: Call, model: str) -> tuple[Any, Json]:
         messages = call.body["messages"]
-        prompt = messages if self._by_messages else "\n".join(texts(messages))
+        prompt = messages if self.by_messages else "\n".join(texts(messages))
         fields = {
             name: value
             for name, value in call.body.items()

@@ -265,3 +265,27 @@ def test_a_generator_that_fails_to_end_is_logged_and_holds_nothing() -> None:
         asyncio.run(begin_and_close(gives))
 
     assert [line["event"] for line in logged] == ["the function of a connection did not end well"]
+
+
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_picture_is_refused_where_a_function_gets_texts_alone(
+    client: openai.OpenAI, *, streamed: bool
+) -> None:
+    asked: Any = [{"role": "user", "content": [{"type": "text", "text": "hi"}, PICTURE]}]
+
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="shout", messages=asked, stream=streamed)
+
+    assert (caught.value.code, caught.value.param) == ("unsupported_content", "messages")
+
+
+def test_a_picture_goes_to_a_function_that_gets_the_messages(client: openai.OpenAI) -> None:
+    last = {"role": "user", "content": "HI"}
+    asked: Any = [{"role": "user", "content": [{"type": "text", "text": "a"}, PICTURE]}, last]
+
+    answer = client.chat.completions.create(model="whisper", messages=asked, temperature=0.5)
+
+    assert answer.choices[0].message.content == "hi 0.5"
