@@ -71,6 +71,8 @@ def plain(call: Call, answer: Json, observed: Observed, way: WayOut) -> Reply:
     """
     if not answer.get("choices"):
         raise UpstreamInvalidResponse("The provider's answer has no choices.")
+    if isinstance(answer.get("usage"), dict):
+        answer = {**answer, "usage": way.own_counts(answer["usage"])}
     end = way.said_end
     for choice in answer["choices"]:
         _put_right(choice, is_cut_short=end.is_cut_short)
@@ -207,6 +209,8 @@ class TranslatedStream:
         if not form.is_finished and not self._way.said_done:
             raise UpstreamBroken(BROKE_OFF)
         self._ended = True
+        if form.usage is not None:
+            form.usage = self._way.own_counts(form.usage)
         end = self._way.said_end
         if end.is_cut_short:
             form.cut_short()
@@ -226,7 +230,8 @@ class TranslatedStream:
         Anthropic begins by counting one token of its answer: no count is believed that is less
         than what was handed on. If that is nothing, there was no answer.
         """
-        observed, usage = self._observed, read_usage(self._form.usage)
+        observed, counted = self._observed, self._form.usage
+        usage = read_usage(counted and self._way.own_counts(counted))
         handed_on = estimate(self._call, observed)
         if self._ended or usage is None or not handed_on.completion_tokens:
             return

@@ -21,6 +21,7 @@ from lmproxy.upstream.faults import error_inside, rejected
 from lmproxy.upstream.forwarded import beneath
 from lmproxy.upstream.lease import Lease, Leases
 from lmproxy.upstream.passing import Deadlines, Passing
+from lmproxy.upstream.said_counts import own_counts
 from lmproxy.upstream.said_end import SaidEnd
 from lmproxy.upstream.sound_stream import EVENT_STREAM, SoundStream
 from lmproxy.upstream.usage import COUNT, with_sane_usage
@@ -124,8 +125,20 @@ class WayOut:
     @property
     def said_end(self) -> SaidEnd:
         """What the provider said of the end of its answer."""
+        return SaidEnd(self._last_bytes)
+
+    def own_counts(self, usage: Json) -> Json:
+        """`usage` with no count of reasoning or text but the provider's own."""
+        return own_counts(usage, self._last_bytes)
+
+    def has_said(self, name: str) -> bool:
+        """Whether a plain answer had a field of this name; a text cannot have its quotes."""
+        return f'"{name}"'.encode() in self._answer
+
+    @property
+    def _last_bytes(self) -> bytes:
         last = self._stream.tail[-LAST_BYTES:] if self._stream else b""
-        return SaidEnd(self._answer or last)
+        return self._answer or last
 
     async def send(self, outgoing: Outgoing) -> Passing:
         """Send, and return the answer once its status and type have shown it to be one.

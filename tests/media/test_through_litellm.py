@@ -253,3 +253,18 @@ def test_what_litellm_has_no_function_for_is_relayed_where_the_provider_speaks_i
 
     assert answer.status_code == 200, answer.text
     assert operations.record(id=answer.headers["x-request-id"])["lane"] == "relay"
+
+
+@pytest.mark.parametrize("kind", ["azure", "litellm"])
+def test_a_picture_has_only_what_its_provider_said_of_it(
+    provider: Provider, client: httpx.Client, kind: str
+) -> None:
+    bare = {"created": 1760000000, "data": [{"b64_json": "AAAA"}]}
+    provider.on(f"bare-{kind}", plain(bare))
+    provider.on(f"sized-{kind}", plain({**bare, "size": "512x512", "quality": "low"}))
+
+    unsaid = make(client, f"{kind}/bare-{kind}").json()
+    said = make(client, f"{kind}/sized-{kind}").json()
+
+    assert unsaid == bare
+    assert said == {**bare, "size": "512x512", "quality": "low"}

@@ -64,7 +64,7 @@ EXPLAINED = (
         _less,
     ),
     Explained(
-        r"answer\.usage\.completion_tokens_details(\.(reasoning|text)_tokens)?",
+        r"answer\.usage\.(completion|prompt)_tokens_details(\.(reasoning|text)_tokens)?",
         "no counts of reasoning and text tokens but the provider's own; LiteLLM makes up some",
         _less,
     ),

@@ -47,6 +47,7 @@ def _function(name: str, parameters: frozenset[str], **more: Any) -> LitellmFunc
         required=frozenset({"prompt"}),
         arguments=as_chosen,
         answer=_answer,
+        made_up=frozenset({"background", "output_format", "quality", "size"}),
         **more,
     )
 

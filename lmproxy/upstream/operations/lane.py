@@ -162,7 +162,8 @@ def _content(
     content = operation.litellm.content(call, made) if operation.litellm.content else None
     if content is not None:
         return content
-    answer = operation.litellm.answer(call, made.model_dump(exclude_none=True))
+    unsaid = {name for name in operation.litellm.made_up if not way.has_said(name)}
+    answer = operation.litellm.answer(call, made.model_dump(exclude_none=True, exclude=unsaid))
     usage = operation.read_usage(answer)
     if usage and (way.has_counts or usage.seconds is not None):
         observed.usage = usage

@@ -29,6 +29,7 @@ class LitellmFunction:
         files: fields of a form whose files become arguments of these names.
         content: of a call and what LiteLLM gave, the media type and body of an answer that is no
             JSON; `None` where it is, and `answer` makes it.
+        made_up: fields of answers that LiteLLM fills in where a provider has none.
         own: further fields that are a provider's own, by LiteLLM's name of it.
     """
 
@@ -40,6 +41,7 @@ class LitellmFunction:
     answer: Callable[[Call, Json], Json]
     files: tuple[str, ...] = ()
     content: Callable[[Call, Any], tuple[bytes, bytes] | None] | None = None
+    made_up: frozenset[str] = frozenset()
     own: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
