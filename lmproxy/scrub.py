@@ -15,12 +15,17 @@ SHORTEST_SECRET = 6
 """Below this a secret cannot be told from ordinary text; masking it would garble every message."""
 ELIDED_PREFIX = 8
 """Providers echo a key as its head, some dots and its tail: the head is what we look for."""
+LONGEST_PREFIX = 64
+"""What begins with so much of a key is one, however it goes on."""
 SHORTEST_HEAD = 4
 """A head so short counts only if dots or stars follow."""
 DEEPEST = 32
 """What lies deeper in a provider's error object is left out: nobody nests words so deep."""
 
 REST_OF_WORD = r"[^\s\"'<>]*"
+GOES_ON_OTHERWISE = r"(?!_{2}|[xX]{3})\w"
+"""Behind the head of a key: a word that only begins alike, as the model `mistral-large` does where
+the key is `mistral-secret-1234`. Where a key is cut or starred, no letter of a word follows."""
 PORT = re.compile(r":\d+$")
 
 LOOKS_SECRET = re.compile(
@@ -113,9 +118,17 @@ def _forms(secret: str) -> list[str]:
     }
     forms = [re.escape(form) for form in sorted(plain, key=len, reverse=True)]
     if len(secret) >= 2 * ELIDED_PREFIX:
-        forms.append(re.escape(secret[:ELIDED_PREFIX]) + REST_OF_WORD)
+        forms.append(_head(secret))
         forms.append(re.escape(secret[:SHORTEST_HEAD]) + r"\w{0,4}(?:…|\.\.|[*•])" + REST_OF_WORD)
     return forms
+
+
+def _head(secret: str) -> str:
+    """The head of a secret, as much as there is of it, and what is left of its word."""
+    further = REST_OF_WORD
+    for letter in reversed(secret[ELIDED_PREFIX:LONGEST_PREFIX]):
+        further = f"(?:{re.escape(letter)}{further})?+"
+    return f"{re.escape(secret[:ELIDED_PREFIX])}{further}(?!{GOES_ON_OTHERWISE}){REST_OF_WORD}"
 
 
 def _any_of(names: list[str]) -> re.Pattern[str] | None:

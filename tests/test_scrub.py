@@ -173,6 +173,47 @@ def test_ordinary_words_pass_as_they_are(said: str) -> None:
     assert Scrubber(["an-unrelated-secret"], ["other:80"]).message(said) == said
 
 
+WORDY = "mistral-secret-key"
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["m/mistral-large", "mistral-small-latest", "mistral-sec2", "mistral_secret", "a mistral wind"],
+)
+def test_a_word_that_begins_as_a_key_does_is_no_key(said: str) -> None:
+    assert Scrubber([WORDY, "claude-3-team-key-1"]).text(f"model {said}!") == f"model {said}!"
+    assert Scrubber([WORDY, "claude-3-team-key-1"]).text("claude-3-opus") == "claude-3-opus"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        *("mistral-secret-key", "mistral-secret-k", "mistral-***********key", "mistral-...-key"),
+        *(
+            "mistral-s…key",
+            "mistral-xxxxxxxx",
+            "mistral-________",
+            "mistral-[cut]",
+            "mistral-•••key",
+        ),
+    ],
+)
+def test_the_head_of_a_key_made_of_words_is_masked_where_it_ends(shown: str) -> None:
+    assert Scrubber([WORDY]).text(f"the key {shown} is wrong") == f"the key {MASK} is wrong"
+
+
+@given(
+    st.text("abcdefghij0123456789-_+/=", min_size=16, max_size=100),
+    st.integers(8, 100),
+    st.sampled_from(["", " ", ",", ")", "...", "…", "***", "xxxx", '"', "\\n"]),
+)
+def test_no_head_of_a_secret_survives_wherever_it_is_cut(secret: str, cut: int, end: str) -> None:
+    shown = secret[:cut]
+    assume(shown not in MASK + end)
+
+    assert shown not in Scrubber([secret]).text(f"key {shown}{end}")
+
+
 def test_a_host_is_found_only_as_a_word() -> None:
     assert SCRUBBER.message("myvllm vllm-2 vllm.") == "myvllm vllm-2 [upstream]."
 
