@@ -5,11 +5,13 @@ named `error`. What else a provider put into its error object stands beside thes
 https://docs.anthropic.com/en/api/errors
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import orjson
 
 from lmproxy.api.dialect import Dialect
+from lmproxy.api.model_pages import page
 from lmproxy.call import Json
 from lmproxy.errors import ProxyError, UpstreamOverloaded, UpstreamRejected
 
@@ -70,13 +72,13 @@ def _model(entry: Json) -> Json:
     }
 
 
-def _models(entries: list[Json]) -> Json:
-    """One page with all of them."""
+def _models(entries: list[Json], query: Mapping[str, str]) -> Json:
+    shown, has_more = page(entries, query)
     return {
-        "data": [_model(entry) for entry in entries],
-        "has_more": False,
-        "first_id": entries[0]["id"] if entries else None,
-        "last_id": entries[-1]["id"] if entries else None,
+        "data": [_model(entry) for entry in shown],
+        "has_more": has_more,
+        "first_id": shown[0]["id"] if shown else None,
+        "last_id": shown[-1]["id"] if shown else None,
     }
 
 

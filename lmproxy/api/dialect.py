@@ -4,7 +4,7 @@ Each dialect is one of these, made in a file of its own, and an `Endpoint` carri
 here knows which dialect a client speaks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lmproxy.call import Json
@@ -34,7 +34,7 @@ class Dialect:
         error_event: an error as the last event of a stream, whose last block of events is given.
         ping: an event or comment that clients skip.
         model: an entry of the list of models in its form, made of OpenAI's.
-        models: the list, made of OpenAI's entries.
+        models: the list, or the page of it that a query asks for, made of OpenAI's entries.
         ends: whether a block of events that went out completes a stream.
         id_headers: headers in which its clients look for the request's id.
     """
@@ -47,7 +47,7 @@ class Dialect:
     ping: bytes
     ends: Callable[[bytes], bool]
     model: Callable[[Json], Json]
-    models: Callable[[list[Json]], Json]
+    models: Callable[[list[Json], Mapping[str, str]], Json]
     id_headers: tuple[bytes, ...] = (b"x-request-id",)
 
 

@@ -4,6 +4,8 @@
 provider put into its error object stands beside these four.
 """
 
+from collections.abc import Mapping
+
 import orjson
 
 from lmproxy.api.dialect import Dialect
@@ -38,7 +40,7 @@ def _model(entry: Json) -> Json:
     return entry
 
 
-def _models(entries: list[Json]) -> Json:
+def _models(entries: list[Json], query: Mapping[str, str]) -> Json:  # noqa: ARG001 - it has no pages.
     return {"object": "list", "data": entries}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+import anthropic
 import httpx
 import pytest
 
@@ -146,7 +147,7 @@ def test_one_model_is_found_as_a_request_for_it_would(
         ("mapped-b", 404, "model_not_found"),
         ("a//b", 400, "invalid_model_name"),
         ("nothing*", 400, "invalid_model_name"),
-        ("", 400, "invalid_model_name"),
+        ("", 404, "unknown_url"),
     ],
 )
 def test_one_model_that_a_request_would_not_get_is_refused_alike(
@@ -206,3 +207,72 @@ def test_a_key_that_is_sent_is_judged_where_none_is_needed(
     answer = http.get(f"{plain.api}/models/theirs", headers=bearer(key))
 
     assert answer.status_code == status
+
+
+ALL = ["gpt-4", "theirs", "gpt*", "gpt-late", "org/team/*", "single/*", "limit/*", "[xy]z",
+       "off-or-up", "mapped-a", "mapped/*"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "ids", "has_more"),
+    [
+        ({}, ALL, False),
+        ({"limit": "1"}, ALL[:1], True),
+        ({"limit": "11"}, ALL, False),
+        ({"limit": "2", "after_id": "gpt*"}, ALL[3:5], True),
+        ({"limit": "2", "after_id": "off-or-up"}, ALL[9:], False),
+        ({"after_id": "mapped/*"}, [], False),
+        ({"limit": "2", "before_id": "gpt-late"}, ALL[1:3], True),
+        ({"limit": "9", "before_id": "gpt-late"}, ALL[:3], False),
+        ({"before_id": "gpt-4"}, [], False),
+    ],
+)
+def test_anthropic_s_clients_get_the_page_they_ask_for(
+    http: httpx.Client, rich: Proxy, query: dict[str, str], ids: list[str], *, has_more: bool
+) -> None:
+    headers = {**bearer(TEAM_KEY), "anthropic-version": "2023-06-01"}
+
+    page = http.get(f"{rich.api}/models", params=query, headers=headers).json()
+
+    assert [entry["id"] for entry in page["data"]] == ids
+    assert page["has_more"] is has_more
+    assert (page["first_id"], page["last_id"]) == (ids[0], ids[-1]) if ids else (None, None)
+
+
+@pytest.mark.parametrize(
+    ("query", "param"),
+    [
+        ({"limit": "0"}, "limit"),
+        ({"limit": "1001"}, "limit"),
+        ({"limit": "²"}, "limit"),
+        ({"limit": "many"}, "limit"),
+        ({"after_id": "nothing"}, "after_id"),
+        ({"before_id": "nothing"}, "before_id"),
+        ({"before_id": "gpt-4", "after_id": "gpt-4"}, "before_id"),
+    ],
+)
+def test_a_page_that_cannot_be_is_refused(
+    http: httpx.Client, rich: Proxy, query: dict[str, str], param: str
+) -> None:
+    headers = {**bearer(TEAM_KEY), "anthropic-version": "2023-06-01"}
+
+    answer = http.get(f"{rich.api}/models", params=query, headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+    assert f"'{param}'" in answer.json()["error"]["message"]
+
+
+def test_openai_s_clients_get_the_whole_list_whatever_they_ask(
+    http: httpx.Client, rich: Proxy
+) -> None:
+    answer = http.get(f"{rich.api}/models", params={"limit": "1"}, headers=bearer(TEAM_KEY))
+
+    assert [entry["id"] for entry in answer.json()["data"]] == ALL
+
+
+def test_every_page_of_the_list_is_read_by_anthropics_own_client(rich: Proxy) -> None:
+    with anthropic.Anthropic(base_url=rich.url, api_key=TEAM_KEY) as client:
+        names = [model.id for model in client.models.list(limit=3)]
+
+    assert names == ALL
