@@ -82,7 +82,7 @@ class Config:
 
     def secrets(self) -> list[str]:
         """The operator's credentials at providers and in plugged-in classes, for the scrubber."""
-        found = [value for path, value in self.referred.items() if _is_plugged_in(path)]
+        found = [value for path, value in self.referred.items() if is_plugged_in(path)]
         for connection in self.settings.connections.values():
             settings = connection.litellm.values()
             keys = [connection.api_key, *connection.http_headers.values(), *settings]
@@ -100,7 +100,7 @@ def is_this_machine(host: str) -> bool:
         return False
 
 
-def _is_plugged_in(path: KeyPath) -> bool:
+def is_plugged_in(path: KeyPath) -> bool:
     """Whether a class or API of anybody's gets the value at `path`: what it is for is not known."""
     if path[0] == "connections" and len(path) > 2:
         return path[2] == "default_args" or path[2] not in Connection.model_fields
