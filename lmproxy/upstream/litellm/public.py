@@ -1,6 +1,7 @@
 """LiteLLM's public call, and what its errors mean. Loaded through `door`."""
 
 import logging
+import warnings
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from functools import lru_cache
@@ -51,6 +52,8 @@ class Public:
             logger = logging.getLogger(name)
             logger.handlers.clear()  # Its own write to stderr, in a form of their own.
             logger.setLevel(logging.CRITICAL)
+        # It would quote whatever is odd in an answer: ours to read, nobody's to log.
+        warnings.filterwarnings("ignore", message="Pydantic serializer warnings")
         for name in TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
         transport.take_over()
