@@ -167,9 +167,14 @@ def refuse(dropped: tuple[str, ...]) -> InvalidRequest:
     )
 
 
-def untranslatable() -> InvalidRequest:
-    """The error of a request that LiteLLM cannot make sense of."""
+UNTRANSLATABLE = "untranslatable_request"
+
+
+def untranslatable(param: str | None = None) -> InvalidRequest:
+    """The error of a request that LiteLLM cannot make sense of; `param`: of what in it."""
+    what = f"'{param}', as this request has it," if param else "This request"
     return InvalidRequest(
-        "This request cannot be put into the form that the model's provider takes.",
-        code="untranslatable_request",
+        f"{what} cannot be put into the form that the model's provider takes.",
+        code=UNTRANSLATABLE,
+        param=param,
     )

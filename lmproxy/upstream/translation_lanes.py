@@ -8,6 +8,7 @@ and gets is the same on both; a lane that cannot do a request leaves it to the l
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING
 from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.binding import where_raised
-from lmproxy.errors import NotFound, ProxyError, Refused, UpstreamFault
+from lmproxy.errors import InvalidRequest, NotFound, ProxyError, Refused, UpstreamFault
 from lmproxy.upstream import carried, fidelity, history, misread, token_count
 from lmproxy.upstream.arguments import (
+    UNTRANSLATABLE,
     Account,
     Arguments,
     UnsupportedParams,
@@ -26,7 +28,7 @@ from lmproxy.upstream.arguments import (
     untranslatable,
 )
 from lmproxy.upstream.litellm.door import Door, Litellm
-from lmproxy.upstream.litellm.names import STREAMS_UNREAD
+from lmproxy.upstream.litellm.names import STREAMS_UNREAD, TRANSLATED
 from lmproxy.upstream.translated import TranslatedStream, fault_of, plain, read
 from lmproxy.upstream.way_out import Way, WayOut
 
@@ -39,6 +41,8 @@ MOST_MODELS = 1000
 """Translations kept; a client that invents names does not fill the memory."""
 EVENTS = b"text/event-stream; charset=utf-8"
 WARM_MODEL = "warm-up"
+HELLO = [{"role": "user", "content": "hello"}]
+"""Messages that nobody stumbles over."""
 SWITCHES = ("responses/",)
 """Beginnings of model names that make LiteLLM ask another of the provider's APIs."""
 
@@ -100,7 +104,7 @@ class Translating:
     async def warm(self, lane: str) -> None:
         """Have LiteLLM loaded, and its first use of this provider behind us."""
         litellm = await self._door.open()
-        body = {"messages": [{"role": "user", "content": "hello"}], "temperature": 0.5}
+        body = {"messages": HELLO, "temperature": 0.5}
         await asyncio.to_thread(self._try, litellm, body, lane)
 
     def _try(self, litellm: Litellm, body: Json, lane: str) -> None:
@@ -119,6 +123,39 @@ class Translating:
             Refused: nothing was sent.
         """
         litellm = await self._loaded()
+        try:
+            return await self._ask(litellm, call, model, observed, lane)
+        except InvalidRequest as error:
+            if error.code != UNTRANSLATABLE:
+                raise
+            raise untranslatable(self._stumbles_over(litellm, call, model)) from error
+
+    def _stumbles_over(self, litellm: Litellm, call: Call, model: str) -> str | None:
+        """The one parameter of which LiteLLM can make no request; `None`: it is something else."""
+        supported = litellm.public.supported(self._account.provider, model)
+        arguments = choose({**call.body, "messages": HELLO}, supported, self._wishes.passed)
+        if self._can_make(litellm, model, arguments):
+            return None
+        for name in arguments.known:
+            rest = {other: value for other, value in arguments.known.items() if other != name}
+            if self._can_make(litellm, model, replace(arguments, known=rest)):
+                return name
+        return None
+
+    def _can_make(self, litellm: Litellm, model: str, arguments: Arguments) -> bool:
+        fresh = replace(arguments, known=deepcopy(arguments.known), messages=deepcopy(HELLO))
+        provider = self._account.provider
+        with contextlib.suppress(Exception):  # Of any class: it was one that brought us here.
+            if litellm.translator is not None and provider in TRANSLATED:
+                self._translation(litellm, model).request(fresh, stream=False)
+            else:
+                litellm.public.map_parameters(provider, model, fresh.known)
+            return True
+        return False
+
+    async def _ask(
+        self, litellm: Litellm, call: Call, model: str, observed: Observed, lane: str
+    ) -> Reply:
         with _making_a_request(litellm):
             arguments = self._arguments(litellm, call, model, observed)
             if lane == "translate" and not self._can_translate(litellm, model, arguments):

@@ -124,3 +124,11 @@ def test_an_empty_or_missing_input_is_refused(client: httpx.Client) -> None:
 
 def test_a_model_whose_provider_has_none_is_a_clear_404(client: httpx.Client) -> None:
     assert_refused(embed(client, "none/some-model"), 404, "operation_not_supported", "model")
+
+
+def test_token_numbers_for_who_takes_texts_alone_are_named(client: httpx.Client) -> None:
+    answer = client.post(
+        "/embeddings", json={"model": "google/gemini-embedding-001", "input": [1, 2, 3]}
+    )
+
+    assert_refused(answer, 400, "untranslatable_request", "input")

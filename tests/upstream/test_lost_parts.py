@@ -93,6 +93,30 @@ def test_a_part_of_a_message_that_litellm_trips_over_is_the_clients(
     assert asking.sent == []
 
 
+ALLOWED = {
+    "type": "allowed_tools",
+    "allowed_tools": {"mode": "required", "tools": [{"type": "function"}]},
+}
+
+
+@pytest.mark.parametrize("lane", BOTH)
+@pytest.mark.parametrize(
+    ("model", "fields", "param"),
+    [
+        ("m", {"tools": [STRICT], "tool_choice": ALLOWED, "temperature": 0.5}, "tool_choice"),
+        ("claude-opus-4-6", {"reasoning_effort": "xhigh", "max_tokens": 9}, "reasoning_effort"),
+    ],
+)
+def test_the_parameter_that_litellm_trips_over_is_named(
+    lane: str, asking: Asking, model: str, fields: dict[str, Any], param: str
+) -> None:
+    answer = asking.ask(f"claude{lane}/{model}", **fields)
+
+    assert_refused(answer, 400, "untranslatable_request", param)
+    assert f"'{param}'" in answer.json()["error"]["message"]
+    assert asking.sent == []
+
+
 @pytest.mark.parametrize("lane", BOTH)
 @pytest.mark.parametrize(
     ("model", "fields", "lost"),

@@ -10,6 +10,7 @@ from typing import Any
 import litellm
 import orjson
 from litellm.litellm_core_utils.litellm_logging import Logging
+from litellm.utils import validate_and_fix_openai_tools, validate_chat_completion_tool_choice
 
 from lmproxy.call import Json
 from lmproxy.errors import (
@@ -120,6 +121,15 @@ class Public:
                     yield (as_json(chunk),)
         finally:
             await wrapper.aclose()
+
+    def map_parameters(self, provider: str, model: str, known: Json) -> None:
+        """Go as far as its call would before the messages. LiteLLM's own errors pass."""
+        if "tools" in known:
+            known["tools"] = validate_and_fix_openai_tools(tools=known["tools"])
+        validate_chat_completion_tool_choice(known.get("tool_choice"))
+        litellm.get_optional_params(
+            model=model, custom_llm_provider=provider, drop_params=True, **known
+        )
 
     def meaning(self, error: Exception) -> ProxyError:
         """What an error of LiteLLM's own means, by its class and status; never by its text.

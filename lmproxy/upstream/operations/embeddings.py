@@ -29,6 +29,12 @@ def _check(body: Json) -> None:
         raise InvalidRequest("'input' is empty.", code="invalid_value", param="input")
 
 
+def _token_numbers(body: Json) -> str | None:
+    given = body["input"]
+    first = given[0] if isinstance(given, list) else given
+    return None if isinstance(first, str) else "input"
+
+
 def _wants_base64(call: Call) -> bool:
     return call.body.get("encoding_format") == "base64"
 
@@ -107,6 +113,7 @@ EMBEDDINGS = Operation(
         providers=PROVIDERS,
         arguments=_arguments,
         answer=_answer,
+        hard=_token_numbers,
         own={
             "cohere": frozenset({"input_type", "truncate"}),
             "nvidia_nim": frozenset({"input_type", "truncate"}),

@@ -20,7 +20,7 @@ from lmproxy.errors import (
     Refused,
     UpstreamInvalidResponse,
 )
-from lmproxy.upstream.arguments import Account, refuse, untranslatable
+from lmproxy.upstream.arguments import UNTRANSLATABLE, Account, refuse, untranslatable
 from lmproxy.upstream.litellm.door import Door, Litellm
 from lmproxy.upstream.operations.media_function import fields, files
 from lmproxy.upstream.operations.operation import LitellmFunction, Operation
@@ -86,7 +86,8 @@ class FunctionLane:
             return _reply(call, operation, made, way, observed)
         except Exception as error:
             if not (way.has_answer or way.fault) and _is_of_the_request(error):
-                raise _tripped(error, litellm) from error
+                hard = function.hard(call.body) if function.hard else None
+                raise _tripped(error, litellm, hard) from error
             raise fault_of(error, way, litellm.public.meaning) from error
         finally:
             way.close()
@@ -202,8 +203,10 @@ def _is_of_the_request(error: Exception) -> bool:
     )
 
 
-def _tripped(error: Exception, litellm: Litellm) -> Refused:
+def _tripped(error: Exception, litellm: Litellm, param: str | None = None) -> Refused:
     """What it means that LiteLLM failed while nothing was sent: it is the request's fault."""
     log.info("a request cannot be translated", raised=where_raised(error))
     meant = litellm.public.meaning(error)
-    return meant if isinstance(meant, Refused) else untranslatable()
+    if isinstance(meant, Refused) and meant.code != UNTRANSLATABLE:
+        return meant
+    return untranslatable(param)

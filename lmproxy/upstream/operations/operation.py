@@ -30,6 +30,7 @@ class LitellmFunction:
         content: of a call and what LiteLLM gave, the media type and body of an answer that is no
             JSON; `None` where it is, and `answer` makes it.
         made_up: fields of answers that LiteLLM fills in where a provider has none.
+        hard: of a body, the field that is there and that LiteLLM has no form for at some providers.
         own: further fields that are a provider's own, by LiteLLM's name of it.
     """
 
@@ -42,6 +43,7 @@ class LitellmFunction:
     files: tuple[str, ...] = ()
     content: Callable[[Call, Any], tuple[bytes, bytes] | None] | None = None
     made_up: frozenset[str] = frozenset()
+    hard: Callable[[Json], str | None] | None = None
     own: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
