@@ -133,6 +133,12 @@ EXPLAINED = (
         cases=("image",),
     ),
     Explained(
+        r"request\[0\]\.body\.tools\[\d\]\.function_declarations\[\d\]\.parameters.*",
+        "a tool's schema goes to Google as `parametersJsonSchema` where LiteLLM takes words out",
+        lanes=("translate",),
+        providers=("gemini",),
+    ),
+    Explained(
         r"request\[0\]\.headers\.content-type",
         "requests say `application/json`; LiteLLM's say `application/octet-stream`",
         providers=("ollama_chat",),

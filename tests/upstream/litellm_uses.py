@@ -131,6 +131,7 @@ CALLS: dict[str, Call] = {
     "litellm.llms.anthropic.common_utils:AnthropicModelInfo._supports_model_capability": by_name(
         "model key custom_llm_provider"
     ),
+    "litellm.llms.vertex_ai.common_utils:supports_response_json_schema": Called(1),
     "litellm.llms.vertex_ai.gemini.transformation:check_if_part_exists_in_parts": Called(
         2, ("excluded_keys",)
     ),

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import litellm
+import orjson
 from litellm.llms.anthropic.chat.handler import ModelResponseIterator as AnthropicChunks
 from litellm.llms.anthropic.chat.transformation import ANTHROPIC_TOOL_NAME_REVERSE_MAP_KEY
 from litellm.llms.anthropic.common_utils import AnthropicModelInfo
@@ -124,6 +125,7 @@ class Translation:
         account, known = self._account, dict(arguments.known)
         if stream:
             known["stream_options"] = {"include_usage": True}
+        schemas = _schemas(known.get("tools")) if account.provider == "gemini" else {}
         messages = validate_and_fix_openai_messages(messages=arguments.messages)
         if "tools" in known:
             known["tools"] = validate_and_fix_openai_tools(tools=known["tools"])
@@ -149,9 +151,8 @@ class Translation:
             **account.settings,
         )
         streams = not self._is_faked(params, stream=stream) and stream
-        return self._form(
-            Draft(account, self._model, self._config, messages, params, litellm_params, streams)
-        )
+        made = (messages, params, litellm_params)
+        return self._form(Draft(account, self._model, self._config, *made, streams, schemas))
 
     def _is_faked(self, params: Json, *, stream: bool) -> bool:
         """Whether a stream has to be made of a plain answer for this model."""
@@ -225,6 +226,14 @@ def _remember_capabilities() -> None:
     if not hasattr(look_up, "cache_info"):
         remembered = staticmethod(lru_cache(MOST_KEPT)(look_up))
         AnthropicModelInfo._supports_model_capability = remembered  # noqa: SLF001
+
+
+def _schemas(tools: Any) -> Json:
+    """What functions take, by their names; a copy, because LiteLLM changes its own."""
+    functions = [tool.get("function") for tool in tools or ()]
+    schemas = {f.get("name"): f.get("parameters") for f in functions if isinstance(f, dict)}
+    copies: Json = orjson.loads(orjson.dumps(schemas, option=orjson.OPT_NON_STR_KEYS))
+    return {name: schema for name, schema in copies.items() if isinstance(schema, dict)}
 
 
 def _keep_equal_calls() -> None:

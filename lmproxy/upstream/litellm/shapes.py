@@ -3,12 +3,13 @@
 Loaded through `door`; see `internals`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from litellm.anthropic_beta_headers_manager import update_request_with_filtered_beta
+from litellm.llms.vertex_ai.common_utils import supports_response_json_schema
 from litellm.llms.vertex_ai.gemini.transformation import _transform_request_body
 from litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini import VertexGeminiConfig
 from litellm.llms.vertex_ai.gemini.vertex_and_google_ai_studio_gemini import VertexLLM as GeminiUrls
@@ -32,7 +33,11 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What LiteLLM made of a request's messages and parameters, before it has a provider's form."""
+    """What LiteLLM made of a request's messages and parameters, before it has a provider's form.
+
+    Attributes:
+        schemas: what Gemini's functions take by their names, as the client wrote it.
+    """
 
     account: Account
     model: str
@@ -41,6 +46,7 @@ class Draft:
     params: Json
     litellm_params: Json
     stream: bool
+    schemas: Json
 
     def shared(self) -> Json:
         """Arguments that every step of a transformation takes."""
@@ -122,7 +128,22 @@ def _gemini(draft: Draft) -> Prepared:
         cached_content=params.pop("cached_content", None),
         **draft.shared(),
     )
+    if supports_response_json_schema(draft.model):
+        _keep_schemas(data.get("tools") or (), draft.schemas)
     return draft.prepared(url, headers, dict(data))
+
+
+def _keep_schemas(tools: Iterable[Any], schemas: Json) -> None:
+    """Give Google the schemas that LiteLLM takes words out of in its field for JSON Schema.
+
+    https://ai.google.dev/api/caching#FunctionDeclaration
+    """
+    for tool in tools:
+        for function in tool.get("function_declarations") or ():
+            schema = schemas.get(function["name"])
+            if schema and function.get("parameters") != schema:
+                function.pop("parameters", None)
+                function["parametersJsonSchema"] = schema
 
 
 def _azure(draft: Draft) -> Prepared:
