@@ -1,5 +1,6 @@
 """Parameters that LiteLLM reads otherwise than meant: put right, or left out and named."""
 
+import re
 from typing import Any
 
 from lmproxy.call import Json
@@ -16,12 +17,30 @@ SEARCHES = {
 }  # fmt: skip
 """Tools that Google runs itself: fields of a tool, or its type."""
 
+BUDGETS = {"minimal": 1024, "low": 1024, "medium": 2048, "high": 4096}
+"""Tokens that LiteLLM has a Claude think for an effort."""
+BUDGETED = re.compile(r"claude-(?:3-7|(?:opus|sonnet|haiku)-4(?:-[015])?(?:-?20\d{6}|$))")
+"""Claudes that are told how many tokens to think; later ones are told the effort."""
 
-def put_right(arguments: Arguments, provider: str) -> tuple[str, ...]:
+
+def put_right(arguments: Arguments, provider: str, model: str) -> tuple[str, ...]:
     """Change what LiteLLM would misread for `provider`; the names of what was left out."""
+    if provider == "anthropic" and BUDGETED.search(model):
+        return _without_too_much_thought(arguments.known)
     if provider not in GOOGLES:
         return ()
     return (*_settle_tier(arguments.known), *_without_searches(arguments))
+
+
+def _without_too_much_thought(known: Json) -> tuple[str, ...]:
+    """Anthropic refuses a budget for thoughts that is not below the limit of the whole answer."""
+    limit = known.get("max_completion_tokens") or known.get("max_tokens")
+    effort = known.get("reasoning_effort")
+    budget = BUDGETS.get(effort) if isinstance(effort, str) else None
+    if budget is None or not isinstance(limit, int) or limit > budget:
+        return ()
+    del known["reasoning_effort"]
+    return ("reasoning_effort",)
 
 
 def _settle_tier(known: Json) -> tuple[str, ...]:

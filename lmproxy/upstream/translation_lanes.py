@@ -235,7 +235,8 @@ class Translating:
         refused = public.refused(provider, model, arguments.known)
         for name in refused:
             del arguments.known[name]
-        dropped = (*arguments.dropped, *refused, *misread.put_right(arguments, provider))
+        misfit = misread.put_right(arguments, provider, model)
+        dropped = (*arguments.dropped, *refused, *misfit)
         observed.dropped_params = (*observed.dropped_params, *dropped)
         if self._wishes.unsupported == "reject" and observed.dropped_params:
             raise refuse(observed.dropped_params)

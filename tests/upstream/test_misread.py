@@ -144,3 +144,18 @@ def test_a_search_of_anthropics_beside_a_tool_is_named_for_gemini(asking: Asking
 
     assert answer.status_code == 200, answer.text
     assert answer.headers[DROPPED] == "tools[].web_search"
+
+
+@pytest.mark.parametrize("lane", BOTH)
+@pytest.mark.parametrize(("limit", "thinks"), [(500, False), (4096, False), (4097, True)])
+def test_a_claude_is_not_told_to_think_more_than_it_may_answer(
+    limit: int, lane: str, asking: Asking, *, thinks: bool
+) -> None:
+    model = f"claude{lane}/claude-sonnet-4-5"
+
+    answer = asking.ask(model, reasoning_effort="high", max_tokens=limit)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.headers.get(DROPPED) == (None if thinks else "reasoning_effort")
+    assert ("thinking" in asking.sent[0]) is thinks
+    assert asking.sent[0]["max_tokens"] == limit
