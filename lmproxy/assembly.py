@@ -53,7 +53,7 @@ def assemble(config: Config, known: Sequence[Problem] = ()) -> Assembly:
     keys = compile_keys(config, upstreams.fetch)
     loggers, wrong_loggers, idle = compile_outputs(config)
     handlers, wrong_handlers = compile_handlers(config)
-    policy, wrong_policy = compile_http_policy(config, handlers.forwarded)
+    policy, wrong_policy = compile_http_policy(config, handlers.forwarded, anybody=keys.anybody)
     problems = [
         *wrong_files(config), *wrong_components, *keys.problems, *wrong_routes, *wrong_permissions,
         *wrong_upstreams, *wrong_loggers, *wrong_handlers, *wrong_policy, *_storage(config),

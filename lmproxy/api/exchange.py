@@ -15,6 +15,7 @@ from lmproxy.call import Arrival
 from lmproxy.errors import (
     ClientGone,
     InvalidRequest,
+    NotAllowed,
     RequestTimeout,
     TooLarge,
     UnsupportedContent,
@@ -128,11 +129,11 @@ class Exchange:
 
         Raises:
             WrongHost: `Host` is none of `allowed_hosts`.
+            NotAllowed: a page asks that may not.
             InvalidRequest: two Hosts, or one credential header twice, even with the same in it.
             UnsupportedContent: two content types or two content encodings.
         """
-        if not self.policy.serves(self.text(b"host") or ""):
-            raise WrongHost("This host name is not served here.")
+        self._check_place()
         if len(self.headers) == len(self._raw):
             return
         names = [name for name, _ in self._raw]
@@ -146,6 +147,18 @@ class Exchange:
         for name, what in ((b"content-type", "types"), (b"content-encoding", "encodings")):
             if names.count(name) > 1:
                 raise UnsupportedContent(f"The request carries two content {what}.")
+
+    def _check_place(self) -> None:
+        policy = self.policy
+        if not policy.serves(self.text(b"host") or ""):
+            hint = " It needs [server] allowed_hosts." if policy.anybody else ""
+            raise WrongHost(f"This host name is not served here.{hint}")
+        if b"origin" in self.headers and not policy.hears(self.text(b"origin") or ""):
+            raise NotAllowed(
+                "Pages of this origin may not ask a proxy that asks for no key. "
+                "Whoever runs it may name the origin in [server] allowed_origins.",
+                code="origin_not_allowed",
+            )
 
     async def body(self) -> bytes:
         """The whole body.

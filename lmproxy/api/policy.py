@@ -16,6 +16,9 @@ class HttpPolicy:
 
     Attributes:
         hosts: `Host` names answered, lower-case, without port; empty: any.
+        anybody: nobody needs a key, or a known one is enough. Then a page in a browser on this
+            machine could ask too, by a name of its own for this address (DNS rebinding): without
+            `hosts` only this machine's own names are answered, and pages only of `origins`.
         trusted: peers whose forwarded headers are believed.
         forwarded: headers of clients that go on to providers, lower-case.
     """
@@ -28,10 +31,20 @@ class HttpPolicy:
     stream_head_wait_s: float
     ping_interval_s: float
     forwarded: tuple[bytes, ...] = ()
+    anybody: bool = False
+    origins: frozenset[str] = frozenset()
 
     def serves(self, host: str) -> bool:
         """Whether requests with this `Host` header are answered."""
-        return not self.hosts or _host_name(host) in self.hosts
+        if self.hosts:
+            return _host_name(host) in self.hosts
+        return not self.anybody or _is_own_name(_host_name(host))
+
+    def hears(self, origin: str) -> bool:
+        """Whether a page of this origin, `Origin`, may ask; only CORS says who may read."""
+        if not self.anybody or not self.origins.isdisjoint(("*", origin)):
+            return True
+        return _is_own_name(_host_name(origin.partition("://")[2]))
 
     def address(self, peer: str | None, forwarded: Sequence[bytes]) -> str | None:
         """The client's address: the rightmost hop that is not a trusted proxy.
@@ -61,9 +74,9 @@ class HttpPolicy:
 
 
 def compile_http_policy(
-    config: Config, forwarded: tuple[bytes, ...] = ()
+    config: Config, forwarded: tuple[bytes, ...] = (), *, anybody: bool = False
 ) -> tuple[HttpPolicy, list[Problem]]:
-    """The policy of `config` and everything wrong with it."""
+    """The policy of `config` and everything wrong with it. `anybody`: no key keeps anybody out."""
     server = config.settings.server
     networks, problems = [], []
     for index, text in enumerate(server.trusted_proxies):
@@ -81,6 +94,8 @@ def compile_http_policy(
         stream_head_wait_s=server.stream_head_wait_s,
         ping_interval_s=server.ping_interval_s,
         forwarded=forwarded,
+        anybody=anybody,
+        origins=frozenset(server.allowed_origins),
     )
     return policy, problems
 
@@ -101,3 +116,11 @@ def _host_name(host: str) -> str:
     if host.startswith("["):
         return host[: host.find("]") + 1].lower()
     return host.partition(":")[0].lower()
+
+
+def _is_own_name(name: str) -> bool:
+    """Whether a host name is always this machine's own (RFC 6761, 6.3), whatever a DNS says."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = name.strip("[]")
+    return _is_address(address) and ip_address(address).is_loopback

@@ -165,7 +165,7 @@ class Server(Table):
     trusted_proxies: Names = ()
     """Addresses or networks whose `X-Forwarded-For` is believed."""
     allowed_hosts: Names = ()
-    """`Host` names answered; empty: any. Others are 421."""
+    """`Host` names answered; empty: any, or this machine's own if nobody needs a key. Else 421."""
     allowed_origins: Names = ()
     """Browser origins allowed by CORS; empty: CORS is off."""
     route_header: bool = True

@@ -53,6 +53,8 @@ class Compiled:
     callers: Callers
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    anybody: bool = False
+    """Whether no key keeps anybody out."""
 
 
 def compile_keys(config: Config, fetch: Fetch) -> Compiled:
@@ -61,7 +63,8 @@ def compile_keys(config: Config, fetch: Fetch) -> Compiled:
     kind = _kind(said)
     if said is None or kind in ("config", *IN_CONFIG):
         builder = KeyRingBuilder(config)
-        return Compiled(builder.build(), builder.problems, builder.warnings)
+        keys = builder.build()
+        return Compiled(keys, builder.problems, builder.warnings, builder.anybody)
     if keys_are_good_beside(said):
         return _keys_and_tokens(config, said, fetch)
     compiled = _allow_all(config, said) if kind in ALLOW_ALL else _checked(config, said, fetch)
@@ -100,7 +103,7 @@ def _allow_all(config: Config, said: Any) -> Compiled:
         allowed = bind(AllowAll, Spec(ALLOW_ALL[0], params, PLACE))
     except BindError as error:
         return Compiled(KeyRing({}), [config.problem(*found) for found in error.found])
-    compiled = Compiled(KeyRing({}, Caller(None, allowed.group)))
+    compiled = Compiled(KeyRing({}, Caller(None, allowed.group)), anybody=True)
     if not (settings.allow_anonymous and config.is_loopback):
         hint = 'set allow_anonymous = true and host = "127.0.0.1", or give the groups api_keys'
         message = "lets everybody in who can connect"

@@ -128,6 +128,7 @@ class KeyRingBuilder:
         self._config = config
         self._entries: dict[bytes, Entry] = {}
         self._places: dict[bytes, KeyPath] = {}
+        self._keeps_out = False
         self._weak: dict[str, list[tuple[KeyPath, str]]] = {}
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
@@ -146,6 +147,11 @@ class KeyRingBuilder:
             self._add(name, groups[name], key, path)
         self.warnings += self._weaknesses()
         return self._entries
+
+    @property
+    def anybody(self) -> bool:
+        """Whether no key keeps anybody out: none is needed, or everybody knows one."""
+        return self._config.settings.allow_anonymous or not self._keeps_out
 
     def _machine_written(self) -> Iterator[tuple[KeyPath, str, Key]]:
         directory = self._config.settings.keys_dir
@@ -177,6 +183,7 @@ class KeyRingBuilder:
         if digest in self._entries:
             self._repeated(digest, name, path)
             return
+        self._keeps_out |= secret not in PLACEHOLDERS
         self._entries[digest] = Entry(caller, _expiry(key), key.enabled and group.enabled)
         self._places[digest] = path
 
