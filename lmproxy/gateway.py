@@ -23,7 +23,7 @@ from lmproxy.policy import previous_not_found, previous_of, response_not_found
 from lmproxy.recording import Draft, Makers, Recorder, outcomes
 from lmproxy.recording.keeping import note_kept
 from lmproxy.routing import check_model_name, is_model_name, model_not_found
-from lmproxy.scrub import mask
+from lmproxy.scrub import looks_like_key, mask
 from lmproxy.snapshot import Chain, Snapshot
 from lmproxy.upstream.usage import estimate
 
@@ -144,6 +144,8 @@ class Passage:
                 address=draft.arrival.address,
             )
             raise
+        if draft.caller.key_id is None:  # What clients send where no key is asked for: "ollama".
+            draft.secrets = tuple(filter(looks_like_key, draft.secrets))
         return draft.caller
 
     async def ask(self, call: Call, session: str | None = None) -> Reply:
@@ -236,7 +238,7 @@ class Passage:
         With a `connection`, none but there.
         """
         check_model_name(model)
-        if any(secret in model for secret in self._draft.secrets if secret):
+        if mask(model, self._draft.secrets) != model:
             raise model_not_found(model)  # A key in its place: no provider gets to see it.
         match = self._snapshot.routes.resolve(model)
         self._draft.rule = match.rule.pattern.text

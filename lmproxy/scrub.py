@@ -19,6 +19,8 @@ LONGEST_PREFIX = 64
 """What begins with so much of a key is one, however it goes on."""
 SHORTEST_HEAD = 4
 """A head so short counts only if dots or stars follow."""
+SHORTEST_KEY = 20
+"""Of texts that look like nothing else: shorter ones are words."""
 DEEPEST = 32
 """What lies deeper in a provider's error object is left out: nobody nests words so deep."""
 
@@ -104,6 +106,11 @@ def mask(text: str, secrets: Iterable[str]) -> str:
         if len(secret) >= SHORTEST_SECRET and secret in text:
             text = text.replace(secret, MASK)
     return text
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether a credential that nobody asked for may be somebody's key all the same."""
+    return len(text) >= SHORTEST_KEY or bool(LOOKS_SECRET.search(text))
 
 
 def _forms(secret: str) -> list[str]:

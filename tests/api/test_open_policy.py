@@ -118,3 +118,27 @@ def test_who_asks_for_real_keys_hears_pages_and_names_as_before(
     answer = http.get(f"{proxy.api}/models", headers=asked)
 
     assert_refused(answer, 401, "invalid_api_key")
+
+
+@pytest.mark.parametrize("key", ["ollama", "x", "llama3"])
+def test_a_word_that_clients_send_as_a_key_may_be_part_of_a_model_s_name(
+    http: httpx.Client, named: Proxy, key: str
+) -> None:
+    headers = {**bearer(key), "host": "models.example"}
+    model = "ollama/llama3.2x"
+    answer = http.post(named.url + CHAT, headers=headers, json=chat(model))
+
+    assert answer.status_code == 200
+    assert named.record(id=answer.headers["x-request-id"])["model_asked"] == model
+
+
+@pytest.mark.parametrize("key", ["sk-abcdef", "somebodys-key-0123456789"])
+def test_what_looks_like_a_key_is_sent_to_nobody_as_a_model(
+    http: httpx.Client, named: Proxy, provider: Provider, key: str
+) -> None:
+    headers = {**bearer(key), "host": "models.example"}
+    answer = http.post(named.url + CHAT, headers=headers, json=chat(f"open/{key}"))
+
+    assert_refused(answer, 404, "model_not_found", "model")
+    assert provider.requests_for(f"open/{key}") == []
+    assert key not in answer.text
