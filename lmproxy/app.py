@@ -32,6 +32,7 @@ from lmproxy.config.components import use
 from lmproxy.errors import ConfigError
 from lmproxy.gateway import Gateway
 from lmproxy.recording import Journal, Makers, Recorder
+from lmproxy.scrub import OF_LOGS
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     CHAT, MESSAGES, COUNT_TOKENS, CREATE, COMPACT, INPUT_TOKENS, NO_SOCKET, *STORED,
@@ -67,7 +68,7 @@ def create_app(config: Config | str | Path, *, debug: bool = False) -> Asgi:
     """
     loaded = config if isinstance(config, Config) else load_config(config)
     assembly = assemble(loaded)
-    logs.configure_embedded(assembly.scrubber.text)
+    logs.configure_embedded(OF_LOGS.text)
     return build(assembly, debug=debug)
 
 

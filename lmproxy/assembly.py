@@ -16,7 +16,7 @@ from lmproxy.keys import compile_keys
 from lmproxy.policy import compile_permissions
 from lmproxy.recording import Journal, Outputs, compile_outputs
 from lmproxy.routing import compile_listing, compile_routes
-from lmproxy.scrub import Scrubber, mask
+from lmproxy.scrub import OF_LOGS, Scrubber, mask
 from lmproxy.snapshot import Snapshot
 from lmproxy.upstream import compile_upstreams
 
@@ -96,9 +96,11 @@ def unwritable(config: Config, reason: str) -> Problem:
 
 
 def make_scrubber(config: Config) -> Scrubber:
-    """A scrubber that knows the config's upstream secrets and hosts."""
+    """A scrubber that knows the config's upstream secrets and hosts; the log's learns them too."""
+    secrets = config.secrets()
+    OF_LOGS.learn(secrets)
     bases = [settings.address for settings in config.settings.connections.values()]
-    return Scrubber(config.secrets(), [urlsplit(base).netloc for base in bases if base])
+    return Scrubber(secrets, [urlsplit(base).netloc for base in bases if base])
 
 
 def _not_consequences(problems: Iterable[Problem], known: Sequence[Problem]) -> list[Problem]:

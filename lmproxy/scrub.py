@@ -56,7 +56,7 @@ LOOKS_INTERNAL = re.compile(
 
 
 class Scrubber:
-    """Masks one process's secrets. Built once per config; `secrets` are upstream credentials."""
+    """Masks secrets. Built once per config, and `OF_LOGS`; `secrets` are upstream credentials."""
 
     def __init__(self, secrets: Iterable[str] = (), hosts: Iterable[str] = ()) -> None:
         """Prepare both nets. `hosts` are the providers' own, removed from what clients see.
@@ -64,13 +64,22 @@ class Scrubber:
         A secret of several words is a header's value: its last word is the secret proper. A host
         is also looked for without its port.
         """
-        whole = {*secrets}
-        words = {secret.split()[-1] for secret in whole if secret.strip()}
-        known = sorted(whole | words, key=len, reverse=True)
-        forms = [form for s in known if len(s) >= SHORTEST_SECRET for form in _forms(s)]
-        self._exact = re.compile("|".join(forms)) if forms else None
+        self._known: set[str] = set()
+        self._exact: re.Pattern[str] | None = None
+        self.learn(secrets)
         names = {name for host in hosts for name in (host, PORT.sub("", host)) if name}
         self._hosts = _any_of(sorted(names, key=len, reverse=True))
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Mask these as well from now on."""
+        whole = {*secrets}
+        words = {secret.split()[-1] for secret in whole if secret.strip()}
+        if whole | words <= self._known:
+            return
+        self._known |= whole | words
+        known = sorted(self._known, key=len, reverse=True)
+        forms = [form for s in known if len(s) >= SHORTEST_SECRET for form in _forms(s)]
+        self._exact = re.compile("|".join(forms)) if forms else None
 
     def text(self, text: str) -> str:
         """Mask secrets. For logs and records, where hosts and paths help and are ours to see."""
@@ -142,3 +151,7 @@ def _any_of(names: list[str]) -> re.Pattern[str] | None:
     """Any of these host names, where it is not part of a longer word."""
     found = "|".join(map(re.escape, names))
     return re.compile(rf"(?<![\w-])(?:{found})(?![\w-])", re.IGNORECASE) if names else None
+
+
+OF_LOGS = Scrubber()
+"""Of the process log, which is one for every config that is served in this process."""

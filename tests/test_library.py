@@ -37,6 +37,14 @@ try:
 except ValueError:
     logs.get("lmproxy").exception("it failed")
 """
+TWO = """
+import lmproxy
+from lmproxy import logs
+lmproxy.create_app("own.toml")
+lmproxy.create_app("other.toml")
+said = "of the first upstream-secret-0123456789, of the second other-secret-0123"
+logs.get("lmproxy").error(said)
+"""
 RUN = "import lmproxy; lmproxy.run('own.toml')"
 
 
@@ -100,6 +108,15 @@ def test_what_an_application_logs_has_no_secret_and_no_local_variable(folder: Pa
     assert "ValueError: wrong: [secret]" in said
     assert SECRET not in said
     assert "not-to-be-seen" not in said
+
+
+def test_what_the_second_application_of_a_process_logs_has_no_secret_either(folder: Path) -> None:
+    text = (folder / "own.toml").read_text()
+    (folder / "other.toml").write_text(text.replace(SECRET, "other-secret-0123"))
+
+    ended = python("-c", TWO, folder=folder)
+
+    assert "of the first [secret], of the second [secret]" in ended.stdout + ended.stderr
 
 
 def test_run_serves_until_it_is_told_to_stop_and_logs_as_the_command_does(

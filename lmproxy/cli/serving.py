@@ -16,7 +16,7 @@ from lmproxy.cli.advice import advice
 from lmproxy.config import Config, examine, load_config
 from lmproxy.config.environment import config_path
 from lmproxy.errors import ConfigError
-from lmproxy.scrub import Scrubber
+from lmproxy.scrub import OF_LOGS, Scrubber
 from lmproxy.server import ListenError, address_of, open_socket, run_server
 
 log = logs.get(__name__)
@@ -31,11 +31,10 @@ def main(options: Options) -> int:
     if level not in LEVELS:
         typer.echo(f"--log-level must be one of {', '.join(LEVELS)}", err=True)
         return 2
-    logs.configure(level, Scrubber().text)
+    logs.configure(level, OF_LOGS.text)
     _end_well_on_signals()
     try:
         assembly = prepare(options)
-        logs.configure(level, assembly.scrubber.text)
         _serve(assembly, debug=options.debug)
     except ConfigError as error:
         return say_unusable(error)
@@ -72,12 +71,11 @@ def load(options: Options) -> Assembly:
     Raises:
         typer.Exit: the config cannot be used; with the exit code.
     """
-    logs.configure("warning", Scrubber().text)
+    logs.configure("warning", OF_LOGS.text)
     try:
         assembly = prepare(options)
     except ConfigError as error:
         raise typer.Exit(say_unusable(error)) from None
-    logs.configure("warning", assembly.scrubber.text)
     return assembly
 
 
@@ -101,7 +99,7 @@ def run(config: Config | str | Path) -> None:
     """
     loaded = config if isinstance(config, Config) else load_config(config)
     assembly = assemble(loaded)
-    logs.configure("info", assembly.scrubber.text)
+    logs.configure("info", OF_LOGS.text)
     _serve(assembly, debug=False)
 
 
