@@ -14,11 +14,12 @@ import one another; `gateway` alone knows their order, `assembly` alone builds t
     __main__ > cli > ( app | server ) > assembly > api > gateway > ( attempts | handling )
              > snapshot > ( keys | routing | policy | handlers | upstream | recording ) > config
              > ( child | request_context | refusal )
-             > ( call | errors | patterns | scrub | logs | tasks | threads ) > form
+             > ( call | errors | patterns | problems | scrub | logs | tasks | threads ) > form
 
 Upper may import lower; names joined by `|` never each other. The build enforces it.
 
-- `call`: the frozen vocabulary; `errors`: every error a person can meet; `form`: what is uploaded
+- `call`: the frozen vocabulary; `errors`: every error a client can meet; `problems`: what is wrong
+  in a config; `form`: what is uploaded
 - `request_context`: a request as somebody's own logger or handler sees it; `refusal`: how such a
   handler says no
 - `child/`: what runs in a process beside the proxy; `threads`: plain functions of anybody's

@@ -29,8 +29,8 @@ from lmproxy.assembly import Assembly, assemble, unwritable
 from lmproxy.call import Json
 from lmproxy.config import Config, load_config
 from lmproxy.config.components import use
-from lmproxy.errors import ConfigError
 from lmproxy.gateway import Gateway
+from lmproxy.problems import ConfigError
 from lmproxy.recording import Journal, Makers, Recorder
 from lmproxy.scrub import OF_LOGS
 

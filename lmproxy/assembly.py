@@ -10,10 +10,10 @@ from lmproxy.config import Config
 from lmproxy.config.binding import allow_imports_from
 from lmproxy.config.components import make_components
 from lmproxy.config.files import wrong_files
-from lmproxy.errors import ConfigError, Problem
 from lmproxy.handlers import compile_handlers
 from lmproxy.keys import compile_keys
 from lmproxy.policy import compile_permissions
+from lmproxy.problems import ConfigError, Problem
 from lmproxy.recording import Journal, Outputs, compile_outputs
 from lmproxy.routing import compile_listing, compile_routes
 from lmproxy.scrub import OF_LOGS, Scrubber, mask

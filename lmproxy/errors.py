@@ -1,4 +1,4 @@
-"""Every error a person can meet. A dialect dresses them; nothing else may reach a client.
+"""Every error a client can meet. A dialect dresses them; nothing else may reach one.
 
     ProxyError
     ├── Refused                     ours: nothing went to a provider
@@ -27,13 +27,11 @@
     ├── ClientGone                  499  recorded, never sent: nobody is there
     │   └── ClientStalled           499  it took nothing more of its answer and was cut off
     └── InternalError               500  our bug; says nothing of what happened
-    ConfigError                     the config cannot be used; never reaches a client
 
 Messages are ours, or a provider's after scrubbing. No message holds a secret, a host or a path.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
@@ -269,34 +267,3 @@ class InternalError(ProxyError):
         super().__init__(
             "The proxy failed at this request. The operator's log has the details under its id."
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong in a config.
-
-    Attributes:
-        where: dotted key path, `""` for the file as a whole.
-        line: 1-based, `None` where it is not known. `hint`: what to write instead, or `None`.
-    """
-
-    where: str
-    message: str
-    line: int | None = None
-    hint: str | None = None
-
-    def __str__(self) -> str:
-        """`line 4: connections.openai.api_kee: unknown key; did you mean 'api_key'?`."""
-        place = f"line {self.line}: " if self.line else ""
-        key = f"{self.where}: " if self.where else ""
-        hint = f"; {self.hint}" if self.hint else ""
-        return f"{place}{key}{self.message}{hint}"
-
-
-class ConfigError(Exception):
-    """The config cannot be used. Holds every problem, in file order; they name keys, not values."""
-
-    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
-        self.source = source
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
-        super().__init__("\n".join(f"{source}: {problem}" for problem in self.problems))

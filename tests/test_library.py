@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import lmproxy
-from lmproxy.errors import ConfigError
+from lmproxy.problems import ConfigError
 from tests.harness import configs
 from tests.harness.command import python
 from tests.harness.proxy import process_environment

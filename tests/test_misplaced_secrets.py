@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lmproxy.cli import EXIT_CONFIG
-from lmproxy.errors import ConfigError
+from lmproxy.problems import ConfigError
 from tests.conftest import GUEST_KEY, TEAM_KEY, UPSTREAM_KEY, base_config, bearer, chat
 from tests.harness import configs, patient
 from tests.harness.command import oai_proxy

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from lmproxy.config import Config
-from lmproxy.errors import Problem
+from lmproxy.problems import Problem
 
 Network = IPv4Network | IPv6Network
 

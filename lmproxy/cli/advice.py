@@ -16,9 +16,10 @@ from lmproxy.config.fallback import fallbacks, names_behind
 from lmproxy.config.load import is_this_machine
 from lmproxy.config.places import KeyPath
 from lmproxy.config.problems import nearest
-from lmproxy.errors import NotAllowed, NotFound, Problem
+from lmproxy.errors import NotAllowed, NotFound
 from lmproxy.keys import PLACEHOLDERS
 from lmproxy.patterns import Pattern
+from lmproxy.problems import Problem
 from lmproxy.routing import Rule, is_model_name
 
 SET = re.compile(r"\[!?\]?[^\]]*\]")

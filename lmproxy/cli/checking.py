@@ -6,7 +6,7 @@ from lmproxy.cli import Options
 from lmproxy.cli.advice import advice
 from lmproxy.cli.serving import load
 from lmproxy.cli.trying import try_connections
-from lmproxy.errors import Problem
+from lmproxy.problems import Problem
 
 
 def main(options: Options, live: bool, connection: str | None, timeout_s: float) -> int:

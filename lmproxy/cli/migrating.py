@@ -17,7 +17,7 @@ from lmproxy.cli.writing import write_new, write_over
 from lmproxy.config.document import Document
 from lmproxy.config.formats import read_document
 from lmproxy.config.places import KeyPath, line_of
-from lmproxy.errors import ConfigError
+from lmproxy.problems import ConfigError
 from lmproxy.scrub import Scrubber
 
 HEAD = """\

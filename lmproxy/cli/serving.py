@@ -15,7 +15,7 @@ from lmproxy.cli import EXIT_CONFIG, Options
 from lmproxy.cli.advice import advice
 from lmproxy.config import Config, examine, load_config
 from lmproxy.config.environment import config_path
-from lmproxy.errors import ConfigError
+from lmproxy.problems import ConfigError
 from lmproxy.scrub import OF_LOGS, Scrubber
 from lmproxy.server import ListenError, address_of, open_socket, run_server
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from lmproxy.config.binding import BindError, make
 from lmproxy.config.load import Config
-from lmproxy.errors import Problem
+from lmproxy.problems import Problem
 
 _used: ContextVar[Mapping[str, Any]] = ContextVar("components")
 use = _used.set

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lmproxy.config.places import KeyPath
-from lmproxy.errors import ConfigError, Problem
+from lmproxy.problems import ConfigError, Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from dotenv import dotenv_values
 
-from lmproxy.errors import ConfigError, Problem
+from lmproxy.problems import ConfigError, Problem
 
 
 def read_environment(env_file: Path | None = None) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from lmproxy.config.load import Config
 from lmproxy.config.places import KeyPath
 from lmproxy.config.problems import nearest
 from lmproxy.config.schema import Connection
-from lmproxy.errors import Problem
+from lmproxy.problems import Problem
 
 SHORT = "fallback"
 PATH = "lmproxy.config.fallback.Fallback"

@@ -7,7 +7,7 @@ from pathlib import Path
 from lmproxy.config.load import Config
 from lmproxy.config.places import KeyPath
 from lmproxy.config.values import is_file
-from lmproxy.errors import Problem
+from lmproxy.problems import Problem
 
 
 def wrong_files(config: Config) -> Iterator[Problem]:

@@ -23,7 +23,7 @@ from lmproxy.config.places import KeyPath, line_of
 from lmproxy.config.problems import as_problem, explain, hint_at_slid
 from lmproxy.config.schema import Connection, Settings
 from lmproxy.config.secrets import References
-from lmproxy.errors import ConfigError, Problem
+from lmproxy.problems import ConfigError, Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from lmproxy.config.places import KeyPath
 from lmproxy.config.schema import TABLES, Settings
-from lmproxy.errors import Problem
+from lmproxy.problems import Problem
 
 WORDS = {
     "missing": "is required",

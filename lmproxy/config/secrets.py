@@ -12,7 +12,7 @@ from typing import Any
 
 from lmproxy.config.places import KeyPath, line_of
 from lmproxy.config.problems import as_problem
-from lmproxy.errors import Problem
+from lmproxy.problems import Problem
 
 SCHEMES = ("env:", "file:", "credential:")
 UNSET_MEANS_UNSET = {("ssl_keyfile",), ("ssl_certfile",)}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lmproxy.config.document import Document, text_of, unusable
 from lmproxy.config.places import locate
-from lmproxy.errors import ConfigError
+from lmproxy.problems import ConfigError
 
 
 def read(path: Path, content: bytes) -> Document:

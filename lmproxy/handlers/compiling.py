@@ -5,11 +5,11 @@ from typing import Any
 
 from lmproxy.config import Config
 from lmproxy.config.binding import BindError, make
-from lmproxy.errors import Problem
 from lmproxy.handlers.before import Before, Step
 from lmproxy.handlers.calling import Handler
 from lmproxy.handlers.headers_forwarder import HTTPHeadersForwarder
 from lmproxy.handlers.rate_limiter import RateLimiter
+from lmproxy.problems import Problem
 from lmproxy.threads import Threads
 
 KINDS = {

@@ -14,12 +14,12 @@ from lmproxy.config.binding import BindError, Spec, bind, make
 from lmproxy.config.lm_proxy_names import ALLOW_ALL, IN_CONFIG
 from lmproxy.config.places import KeyPath
 from lmproxy.config.schema import Group
-from lmproxy.errors import Problem
 from lmproxy.keys.check import KeyCheck
 from lmproxy.keys.keyring import ANONYMOUS_GROUP, KeyRing, KeyRingBuilder, key_id, salted_id
 from lmproxy.keys.keys_and_tokens import KeysAndTokens
 from lmproxy.keys.remote import Fetch, RemoteCheck
 from lmproxy.keys.verdicts import Verdicts
+from lmproxy.problems import Problem
 
 PLACE: KeyPath = ("api_key_check",)
 KINDS = {

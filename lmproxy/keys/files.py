@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from lmproxy.config.places import KeyPath
 from lmproxy.config.problems import explain, nearest
 from lmproxy.config.schema import Key, Table
-from lmproxy.errors import Problem
+from lmproxy.problems import Problem
 
 
 class KeyFile(Table):

@@ -15,8 +15,9 @@ from lmproxy.call import Caller
 from lmproxy.config import Config
 from lmproxy.config.places import KeyPath
 from lmproxy.config.schema import Group, Key
-from lmproxy.errors import InvalidKey, InvalidRequest, Problem
+from lmproxy.errors import InvalidKey, InvalidRequest
 from lmproxy.keys.files import read_key_files
+from lmproxy.problems import Problem
 
 PLACEHOLDERS = {"YOUR_API_KEY_HERE", "YOUR_KEY", "KEY1", "KEY2", "changeme"}
 SHORT_KEY = 20

@@ -13,8 +13,9 @@ from lmproxy.call import Caller, Target
 from lmproxy.config import Config
 from lmproxy.config.problems import nearest
 from lmproxy.config.schema import Group
-from lmproxy.errors import NotAllowed, Problem
+from lmproxy.errors import NotAllowed
 from lmproxy.patterns import MOST_STARS, Pattern
+from lmproxy.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)

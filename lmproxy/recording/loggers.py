@@ -19,7 +19,7 @@ from lmproxy.call import Json
 from lmproxy.config import Config
 from lmproxy.config.binding import BindError, make, where_raised
 from lmproxy.config.places import KeyPath
-from lmproxy.errors import Problem
+from lmproxy.problems import Problem
 from lmproxy.recording.outputs import LogEntry, Outputs
 from lmproxy.recording.request_log import RequestLog, print_request
 

@@ -14,8 +14,9 @@ from lmproxy.call import Target
 from lmproxy.config import Config
 from lmproxy.config.fallback import fallbacks
 from lmproxy.config.problems import nearest
-from lmproxy.errors import NotFound, Problem
+from lmproxy.errors import NotFound
 from lmproxy.patterns import MOST_STARS, Pattern
+from lmproxy.problems import Problem
 from lmproxy.routing.names import is_model_name
 from lmproxy.routing.spreading import spread
 

@@ -12,7 +12,7 @@ from lmproxy.config.binding import BindError, Spec, bind, resolve_class
 from lmproxy.config.fallback import is_fallback
 from lmproxy.config.lm_proxy_keys import KEYS
 from lmproxy.config.values import BEDROCK_ADDRESS, Lane
-from lmproxy.errors import Problem
+from lmproxy.problems import Problem
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.catalogue import Catalogue
 from lmproxy.upstream.connection import BRIDGED, Common, Connection, not_offered

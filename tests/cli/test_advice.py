@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from lmproxy.cli.advice import covers
 from lmproxy.cli.checking import summary
-from lmproxy.errors import Problem
 from lmproxy.patterns import Pattern
+from lmproxy.problems import Problem
 from tests.harness import configs
 
 OTHER = "[connections.other]\napi_base = 'http://127.0.0.1:9/v1'\napi_key = 'any'"

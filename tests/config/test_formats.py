@@ -10,7 +10,7 @@ import tomli_w
 import yaml
 
 from lmproxy.config import Config, load_config
-from lmproxy.errors import ConfigError
+from lmproxy.problems import ConfigError
 from tests.conftest import TEAM_KEY, base_config, bearer, chat
 from tests.harness import patient
 from tests.harness.command import oai_proxy

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from lmproxy.config import Config, load_config
 from lmproxy.config.load import is_this_machine
-from lmproxy.errors import ConfigError
+from lmproxy.problems import ConfigError
 from tests.harness import configs
 
 MINIMAL = "[connections]\n"

@@ -7,7 +7,7 @@ import pytest
 
 from lmproxy.config.environment import child_environment, read_environment
 from lmproxy.config.secrets import References
-from lmproxy.errors import ConfigError
+from lmproxy.problems import ConfigError
 from tests.harness import configs
 
 NOTHING = "leads to nothing: it is unset, empty or unreadable"

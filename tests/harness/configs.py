@@ -10,7 +10,7 @@ from lmproxy.assembly import Assembly
 from lmproxy.cli import Options
 from lmproxy.cli.advice import advice
 from lmproxy.cli.serving import prepare
-from lmproxy.errors import ConfigError
+from lmproxy.problems import ConfigError
 
 TEXT = """\
 host = "127.0.0.1"

@@ -12,7 +12,7 @@ import tomli_w
 
 from lmproxy.assembly import assemble
 from lmproxy.config import load_config
-from lmproxy.errors import ConfigError
+from lmproxy.problems import ConfigError
 from tests.conftest import TEAM_KEY, base_config, bearer
 from tests.harness.errors import assert_refused
 from tests.harness.proxy import Proxy

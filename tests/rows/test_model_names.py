@@ -15,8 +15,8 @@ import tomli_w
 
 from lmproxy.assembly import assemble
 from lmproxy.config import load_config
-from lmproxy.errors import ConfigError
 from lmproxy.patterns import Pattern
+from lmproxy.problems import ConfigError
 from lmproxy.routing.names import LONGEST
 from tests.conftest import base_config, chat
 from tests.harness.errors import assert_refused
