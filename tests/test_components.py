@@ -48,7 +48,7 @@ async def alive(app):
 async def ask(app):
     transport = httpx.ASGITransport(app)
     async with (
-        alive(app), httpx.AsyncClient(transport=transport, base_url="http://proxy") as client
+        alive(app), httpx.AsyncClient(transport=transport, base_url="http://localhost") as client
     ):
         for model in ("plain", "loop"):
             body = {"model": model, "messages": [{"role": "user", "content": "hello"}]}
