@@ -24,6 +24,12 @@ def connections(port: int) -> int:
     return sum(field[1].endswith(local) and field[3] == state for field in fields)
 
 
+def kernels_bytes() -> int:
+    """The most that the kernel holds of what one end of a TCP connection has sent: man 7 tcp."""
+    limits = (Path(f"/proc/sys/net/ipv4/tcp_{end}mem").read_text() for end in ("r", "w"))
+    return sum(int(limit.split()[2]) for limit in limits)
+
+
 def resident_bytes(pid: int) -> int:
     """The memory it holds now."""
     return _status(pid, "VmRSS")
