@@ -27,6 +27,7 @@ from lmproxy.upstream.arguments import (
     refuse,
     untranslatable,
 )
+from lmproxy.upstream.culprit import culprit
 from lmproxy.upstream.litellm.door import Door, Litellm
 from lmproxy.upstream.litellm.names import STREAMS_UNREAD, TRANSLATED
 from lmproxy.upstream.translated import TranslatedStream, fault_of, plain, read
@@ -134,13 +135,7 @@ class Translating:
         """The one parameter of which LiteLLM can make no request; `None`: it is something else."""
         supported = litellm.public.supported(self._account.provider, model)
         arguments = choose({**call.body, "messages": HELLO}, supported, self._wishes.passed)
-        if self._can_make(litellm, model, arguments):
-            return None
-        for name in arguments.known:
-            rest = {other: value for other, value in arguments.known.items() if other != name}
-            if self._can_make(litellm, model, replace(arguments, known=rest)):
-                return name
-        return None
+        return culprit(arguments, partial(self._can_make, litellm, model))
 
     def _can_make(self, litellm: Litellm, model: str, arguments: Arguments) -> bool:
         fresh = replace(arguments, known=deepcopy(arguments.known), messages=deepcopy(HELLO))
