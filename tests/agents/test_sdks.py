@@ -11,6 +11,7 @@ import pytest
 from tests.agents import played
 from tests.conftest import TEAM_KEY
 from tests.harness.aimock import NODE
+from tests.harness.deadlines import LONGEST_S
 from tests.harness.proxy import Proxy, process_environment
 from tests.harness.sdks import CLIENTS, OTHER_MAJORS
 from tests.provider import anthropic, behaviours, faults, refusals
@@ -19,7 +20,6 @@ from tests.provider.server import Provider
 from tests.provider.wire import SeenRequest
 
 RETRY_AFTER_S, SLACK_S = 1, 5
-LONGEST_S = 120
 VECTOR = list(behaviours.VECTOR)
 """SDKs of OpenAI ask for it in base64, and give floats."""
 MODELS = ["gpt-*", "claude-*", "gemini-*", "raw-claude-*", "raw-gpt-*"]

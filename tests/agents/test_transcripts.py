@@ -11,10 +11,10 @@ from tests.conftest import TEAM_KEY
 from tests.docs.blocks import Block, blocks
 from tests.harness.agents import CLAUDE, CODEX
 from tests.harness.aimock import NODE
+from tests.harness.deadlines import LONGEST_S
 from tests.harness.proxy import Proxy
 from tests.harness.waiting import until
 
-LONGEST_S = 120
 SHOWN = ("path", "model_used", "connection", "lane", "status", "outcome", "finish_reason")
 
 

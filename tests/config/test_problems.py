@@ -65,6 +65,14 @@ WRONG_TYPE = [
         "concurrency = 0",
         "connections.up.concurrency: must be greater than or equal to 1",
     ),
+    *(
+        (
+            "tail",
+            f"[connections.local]\napi_type = 'local'\n{name} = 0",
+            f"connections.local.{name}: must be greater than or equal to 1",
+        )
+        for name in ("context_tokens", "answer_tokens", "threads", "parallel")
+    ),
     ("timeouts", "connect_s = true", "connections.up.timeouts.connect_s: must be a number"),
     ("timeouts", "total_s = 0", "connections.up.timeouts.total_s: must be greater than 0"),
     ("routing", "'*' = 5", f"routing.*: {TARGETS}"),

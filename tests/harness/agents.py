@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.harness.aimock import NODE
+from tests.harness.deadlines import LONGEST_S
 from tests.harness.proxy import REPOSITORY
 
 MODULES = REPOSITORY / "tests/clients/node_modules"
 CLAUDE = MODULES / "@anthropic-ai/claude-code/cli-wrapper.cjs"
 CODEX = MODULES / "@openai/codex/bin/codex.js"
-LONGEST_S = 120
 CODEX_CONFIG = """\
 model = {model}
 model_provider = "proxy"

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.harness.deadlines import LONGEST_S
 from tests.harness.proxy import process_environment
 
-LONGEST_S = 120
 OAI_PROXY = Path(sys.executable).with_name("oai-proxy")
 
 Ended = subprocess.CompletedProcess[str]

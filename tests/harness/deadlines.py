@@ -11,6 +11,8 @@ LATE_S = 2.0
 """How much later than its time a thing may be seen to end."""
 SOON_S = LATE_S
 """`At once`, where what would end it otherwise is far away."""
+LONGEST_S = 120
+"""How long a program that a test starts may take."""
 
 
 def assert_ended_at(deadline_s: float, took_s: float) -> None:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.harness.aimock import NODE
+from tests.harness.deadlines import LONGEST_S
 from tests.harness.proxy import REPOSITORY, process_environment
 
 CLIENTS = REPOSITORY / "tests" / "clients"
 OTHER_MAJORS = str(REPOSITORY / ".venv-other-majors" / "bin" / "python")
-LONGEST_S = 120
 
 
 @dataclass(frozen=True, slots=True)

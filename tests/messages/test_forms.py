@@ -9,6 +9,7 @@ import pytest
 
 from lmproxy.upstream.messages.events import MessageEvents
 from lmproxy.upstream.messages.form import call_id, message, tool_id
+from tests.harness.deadlines import LONGEST_S
 from tests.harness.proxy import REPOSITORY, process_environment
 
 Message = dict[str, Any]
@@ -147,7 +148,7 @@ def of_litellm() -> dict[str, Message]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=LONGEST_S,
     )
     assert run.returncode == 0, run.stderr
     found: dict[str, Message] = json.loads(run.stdout)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import TEAM_KEY
+from tests.conftest import TEAM_KEY, bearer, chat
+from tests.harness import patient
 from tests.harness.proxy import Proxy
 from tests.messages.conftest import ask, sdk_of
 
@@ -17,8 +18,11 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     config = {
         "host": "127.0.0.1",
         "port": 0,
-        "connections": {"local": {"api_type": "local", "context_tokens": 512, "threads": 1}},
-        "routing": {"*": "local.*"},
+        "connections": {
+            "local": {"api_type": "local", "context_tokens": 512, "threads": 1},
+            "roomy": {"api_type": "local"},
+        },
+        "routing": {"roomy": "roomy.*", "*": "local.*"},
         "groups": {"team": {"api_keys": [TEAM_KEY]}},
     }
     with Proxy(config, tmp_path_factory.mktemp("local")) as running:
@@ -50,3 +54,12 @@ def test_a_prompts_tokens_are_the_models_own(local: Proxy) -> None:
 
     assert count.parse().input_tokens > 10
     assert "x-oai-proxy-token-count" not in count.headers
+
+
+def test_the_packaged_model_ends_an_answer_that_would_fill_its_context(local: Proxy) -> None:
+    endless = chat("roomy", ignore_eos=True, temperature=0)
+
+    answer = patient.post(f"{local.api}/chat/completions", headers=bearer(TEAM_KEY), json=endless)
+
+    assert answer.json()["usage"]["completion_tokens"] == 512
+    assert answer.json()["choices"][0]["finish_reason"] == "length"

@@ -29,7 +29,7 @@ from lmproxy.upstream.local.process import (
 )
 from tests.harness import patient
 
-SETTINGS = LocalSettings(packaged_model_file(), "smollm2", 1024, None, 2)
+SETTINGS = LocalSettings(packaged_model_file(), "smollm2", 1024, None, None, 2)
 HELLO = {"messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 8}
 STORY = {"prompt": "Once upon a", "max_tokens": 8}
 CHAT = "/chat/completions"
@@ -99,6 +99,22 @@ def test_an_answer_comes_with_its_usage(served: Served, path: str, body: Json) -
     assert answer["model"] == "smollm2"
     assert answer["choices"][0]["finish_reason"] in ("stop", "length")
     assert 0 < answer["usage"]["completion_tokens"] <= 8
+
+
+def test_an_answer_whose_request_names_no_limit_ends_where_the_operator_says() -> None:
+    endless = {"messages": HELLO["messages"], "ignore_eos": True}
+
+    async def scenario(process: LocalProcess) -> list[Any]:
+        url = await process.base_url() + CHAT
+        headers = {"authorization": f"Bearer {process.api_key}"}
+        bodies = endless, {**endless, "max_tokens": 9}
+        async with httpx.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
+            return [(await http.post(url, json=body)).json() for body in bodies]
+
+    answers = run(scenario, replace(SETTINGS, answer_tokens=5))
+
+    assert [answer["usage"]["completion_tokens"] for answer in answers] == [5, 9]
+    assert [answer["choices"][0]["finish_reason"] for answer in answers] == ["length", "length"]
 
 
 @pytest.mark.parametrize("include_usage", [True, False])
@@ -262,7 +278,7 @@ from lmproxy.upstream.local.gguf import LocalSettings, packaged_model_file
 from lmproxy.upstream.local.process import LocalProcess
 
 async def main():
-    process = LocalProcess(LocalSettings(packaged_model_file(), "smollm2", 512, None, 1))
+    process = LocalProcess(LocalSettings(packaged_model_file(), "smollm2", 512, None, None, 1))
     await process.start()
     heir = os.fork() if sys.argv[1] == "heir" else None
     if heir != 0:

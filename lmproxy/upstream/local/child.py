@@ -26,6 +26,7 @@ class Orders:
 
     Attributes:
         context_tokens: for each of the `parallel` requests that are served at the same time.
+        answer_tokens: where an answer ends whose request names no limit. `None`: its context's end.
         threads: `None` leaves the number to llama.cpp, which takes the physical cores.
         parent_pid: who must be alive for this process to go on.
     """
@@ -33,6 +34,7 @@ class Orders:
     model_file: str
     alias: str
     context_tokens: int
+    answer_tokens: int | None
     threads: int | None
     parallel: int
     api_key: str
@@ -68,6 +70,8 @@ def server_params(orders: Orders) -> Any:
     params.model_alias = {orders.alias}  # Unset, every answer carries the file's path.
     params.n_parallel = orders.parallel
     params.n_ctx = orders.context_tokens * orders.parallel  # llama.cpp divides it among them.
+    if orders.answer_tokens is not None:
+        params.n_predict = orders.answer_tokens
     if orders.threads is not None:
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = orders.threads
     allow_embeddings(params, orders)

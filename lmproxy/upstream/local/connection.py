@@ -4,10 +4,13 @@ The child speaks OpenAI's format, so requests are relayed to it like to any prov
 """
 
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from lmproxy.call import Call, Observed, Reply
 from lmproxy.config.binding import Misfit
-from lmproxy.config.values import Lane
+from lmproxy.config.values import Lane, Whole
 from lmproxy.upstream.connection import Common, not_offered
 from lmproxy.upstream.local.gguf import LocalSettings, check_installed, packaged_model_file
 from lmproxy.upstream.local.process import LocalModelMissing
@@ -19,6 +22,10 @@ ASKED_AS_CHAT = {"messages", "responses"}
 ends at once has no `message_start`, an end at a stop sequence is called another, and the events of
 responses have no numbers."""
 
+Counted = Annotated[Whole, Field(ge=1)]
+
+_PACKAGED_ANSWER_TOKENS = 512
+
 
 class Local(Served):
     """`api_type = "local"`."""
@@ -28,9 +35,10 @@ class Local(Served):
         common: Common,
         model_file: Path | None = None,
         model_alias: str = "smollm2",
-        context_tokens: int = 4096,
-        threads: int | None = None,
-        parallel: int = 2,
+        context_tokens: Counted = 4096,
+        answer_tokens: Counted | None = None,
+        threads: Counted | None = None,
+        parallel: Counted = 2,
     ) -> None:
         """Check that a model could be started; start none.
 
@@ -39,6 +47,9 @@ class Local(Served):
             model_file: a GGUF file; by default the packaged SmolLM2-135M-Instruct.
             model_alias: the name in answers.
             context_tokens: prompt and answer together, of each request.
+            answer_tokens: where an answer ends whose request names no limit. By default after 512
+                of the packaged model, which now and then never ends by itself; a file's model may
+                fill its context.
             threads: by default all physical cores.
             parallel: requests answered at the same time; more wait.
 
@@ -48,11 +59,16 @@ class Local(Served):
         self._alias = model_alias
         try:
             check_installed(model_file)
-            model_file = model_file or packaged_model_file()
+            if model_file is None:
+                model_file = packaged_model_file()
+                answer_tokens = answer_tokens or _PACKAGED_ANSWER_TOKENS
         except LocalModelMissing as missing:
             raise Misfit("model_file", str(missing), None) from None
         super().__init__(
-            common, LocalSettings(model_file, model_alias, context_tokens, threads, parallel)
+            common,
+            LocalSettings(
+                model_file, model_alias, context_tokens, answer_tokens, threads, parallel
+            ),
         )
 
     def takes(self, operation: str) -> bool:

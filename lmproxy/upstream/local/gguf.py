@@ -26,12 +26,14 @@ class LocalSettings:
         alias: the model's name in answers.
         context_tokens: for each of the `parallel` requests served at the same time; memory is
             reserved for all of them.
+        answer_tokens: where an answer ends whose request names no limit. `None`: its context's end.
         threads: `None` takes the physical cores.
     """
 
     model_file: Path
     alias: str
     context_tokens: int
+    answer_tokens: int | None
     threads: int | None
     parallel: int
 
