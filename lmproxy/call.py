@@ -10,6 +10,9 @@ from typing import Any, Literal, Protocol, TypeAlias
 from lmproxy.form import Form
 
 Json: TypeAlias = dict[str, Any]
+EVENT_STREAM = "text/event-stream"
+EVENTS = b"text/event-stream; charset=utf-8"
+"""The media type of a streamed answer, as it is told by and as it is sent."""
 Provenance: TypeAlias = Literal["provider", "estimated", "unknown"]
 
 

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from types import TracebackType
 
 from lmproxy.api.exchange import Exchange, Header
-from lmproxy.call import Reply
+from lmproxy.call import EVENTS, Reply
 from lmproxy.tasks import spawn
 
-EVENT_STREAM = b"text/event-stream; charset=utf-8"
 UNBUFFERED: tuple[Header, ...] = ((b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no"))
 """Tell reverse proxies to pass events on as they come; the second is nginx's."""
 
@@ -106,7 +105,7 @@ class EventSender:
 
     async def _ping(self) -> None:
         if not self.started:
-            headers = ((b"content-type", EVENT_STREAM), *UNBUFFERED, *self._headers())
+            headers = ((b"content-type", EVENTS), *UNBUFFERED, *self._headers())
             await self._exchange.send_start(200, headers)
         await self._exchange.send_piece(self._exchange.dialect.ping)
         self._quiet_since = self._loop.time()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import orjson
 
-from lmproxy.call import Json, Observed, Usage
+from lmproxy.call import Json, Observed, Pieces, Usage
 from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.faults import error_inside
@@ -22,6 +22,16 @@ PAGES = ("text/html", "application/xhtml+xml")
 """Media types of no answer at all."""
 USAGE_OBJECT = re.compile(rb'"usage"\s*:\s*(\{(?:[^{}"]|"[^"]*"|\{[^{}]*\})*\})')
 FINISH_REASON = re.compile(rb'"finish_reason"\s*:\s*"([\w-]{1,64})"')
+
+
+async def read_whole(body: bytes | Pieces) -> bytes:
+    """A reply's body, read to its end and closed if it comes in pieces."""
+    if isinstance(body, bytes):
+        return body
+    try:
+        return b"".join([piece async for piece in body])
+    finally:
+        await body.aclose()
 
 
 def note_whole(answer: bytes, observed: Observed, scrubber: Scrubber) -> None:

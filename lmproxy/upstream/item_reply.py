@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from lmproxy.call import Call, Observed, Reply
+from lmproxy.call import EVENTS, Call, Observed, Reply
 from lmproxy.config import schema
 from lmproxy.errors import UpstreamTimeout
 from lmproxy.upstream.chat.events import StreamForm
@@ -50,7 +50,7 @@ class Source:
         except BaseException:
             await stream.aclose()
             raise
-        return Reply(200, b"text/event-stream; charset=utf-8", stream, observed)
+        return Reply(200, EVENTS, stream, observed)
 
     async def _plain(self, call: Call, items: Items, observed: Observed) -> Reply:
         gathered = Gathered()

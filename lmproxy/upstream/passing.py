@@ -32,6 +32,8 @@ END_AFTER_DONE_S = 1.0
 """How long the end of an answer is waited for that has said that it is whole."""
 REQUEST_IDS = ("x-request-id", "request-id")
 """Headers with a provider's name for a request; the second is Anthropic's."""
+MOST_ERROR_BYTES = 64 * 1024
+"""How much of an error is read."""
 MOST_BEFORE_FIRST_EVENT = 64 * 1024
 """Bytes of comments before a stream's first event."""
 

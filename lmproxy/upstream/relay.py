@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from yarl import URL
 
-from lmproxy.call import Call, Lookup, Observed, Reply
+from lmproxy.call import EVENT_STREAM, EVENTS, Call, Lookup, Observed, Reply
 from lmproxy.config.values import StreamUsage
 from lmproxy.errors import UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
@@ -23,7 +23,14 @@ from lmproxy.upstream.events import MOST_ANSWER_BYTES, json_of
 from lmproxy.upstream.faults import error_inside, error_of, rejected
 from lmproxy.upstream.forwarded import beneath
 from lmproxy.upstream.lease import Leases
-from lmproxy.upstream.passing import Deadlines, EventStream, LongAnswer, Once, Passing
+from lmproxy.upstream.passing import (
+    MOST_ERROR_BYTES,
+    Deadlines,
+    EventStream,
+    LongAnswer,
+    Once,
+    Passing,
+)
 from lmproxy.upstream.request_body import dump
 from lmproxy.upstream.responses.wire import STORED
 from lmproxy.upstream.upload import Upload
@@ -31,9 +38,6 @@ from lmproxy.upstream.watch import StreamWatch
 from lmproxy.upstream.wire import AsEvents, Kind, Mending, Wire
 from lmproxy.upstream.wires import WIRES
 
-MOST_ERROR_BYTES = 64 * 1024
-EVENT_STREAM = "text/event-stream"
-EVENTS = b"text/event-stream; charset=utf-8"
 JSON = "application/json"
 MENDED_IN_LOOP_BYTES = 1024 * 1024
 """Some 10 ms; a longer answer is put into another form beside the loop."""

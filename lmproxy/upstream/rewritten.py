@@ -13,7 +13,7 @@ import orjson
 from lmproxy.call import Call, Json, Observed, Pieces, Reply
 from lmproxy.config import schema
 from lmproxy.errors import UpstreamInvalidResponse
-from lmproxy.upstream.answers import json_object
+from lmproxy.upstream.answers import json_object, read_whole
 from lmproxy.upstream.default_args import Ask
 from lmproxy.upstream.events import has_done, json_of, split_events
 
@@ -55,7 +55,7 @@ def with_changes(ask: Ask, changes: Changes) -> Ask:
             return reply
         if call.stream and not isinstance(reply.body, bytes):
             return replace(reply, body=RewrittenStream(reply.body, Texts(wanted)))
-        body = reply.body if isinstance(reply.body, bytes) else await _together(reply.body)
+        body = await read_whole(reply.body)
         answer = json_object(body)
         if answer is None:
             return replace(reply, body=body)
@@ -63,13 +63,6 @@ def with_changes(ask: Ask, changes: Changes) -> Ask:
         return replace(reply, body=_dumped(answer))
 
     return ask_and_change
-
-
-async def _together(pieces: Pieces) -> bytes:
-    try:
-        return b"".join([piece async for piece in pieces])
-    finally:
-        await pieces.aclose()
 
 
 class Cut:

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from lmproxy.call import Json
+from lmproxy.call import EVENT_STREAM, Json
 from lmproxy.errors import UpstreamBroken, UpstreamFault, UpstreamInvalidResponse, UpstreamTimeout
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.ends import ENDS
@@ -28,7 +28,6 @@ from lmproxy.upstream.events import (
 from lmproxy.upstream.faults import error_inside
 from lmproxy.upstream.passing import MOST_BEFORE_FIRST_EVENT, Passing
 
-EVENT_STREAM = "text/event-stream"
 KEPT_TAIL_BYTES = 16 * 1024
 BROKE_OFF = "The provider's stream broke off before the answer was complete."
 

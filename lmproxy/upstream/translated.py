@@ -5,7 +5,7 @@ Both lanes that translate end here: whole answers, and streams of chunks.
 
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import Protocol
 
@@ -14,8 +14,8 @@ import orjson
 from lmproxy import logs
 from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config.binding import where_raised
-from lmproxy.errors import ProxyError, UpstreamBroken, UpstreamInvalidResponse
-from lmproxy.upstream.arguments import untranslatable
+from lmproxy.errors import ProxyError, Refused, UpstreamBroken, UpstreamInvalidResponse
+from lmproxy.upstream.arguments import UNTRANSLATABLE, untranslatable
 from lmproxy.upstream.chat.client_calls import ClientCalls
 from lmproxy.upstream.chat.events import StreamForm, as_openai_says, whole_logprobs
 from lmproxy.upstream.chat.form import first_choice
@@ -53,6 +53,29 @@ def fault_of(error: Exception, way: WayOut, meaning: Meaning) -> ProxyError:
     raised = ", over ".join(map(where_raised, chain(error)))
     log.warning("LiteLLM failed", code=fault.name, raised=raised)
     return fault
+
+
+@contextmanager
+def making_a_request(meaning: Meaning) -> Iterator[None]:
+    """Whatever LiteLLM trips over within is the client's: nothing is sent yet."""
+    try:
+        yield
+    except ProxyError:
+        raise
+    except Exception as error:
+        raise tripped(error, meaning) from error
+
+
+def tripped(error: Exception, meaning: Meaning, param: str | None = None) -> Refused:
+    """What it means that LiteLLM failed while nothing was sent: it is the request's fault.
+
+    `param` is the field it tripped over, if that is known.
+    """
+    log.info("a request cannot be translated", raised=where_raised(error))
+    meant = meaning(error)
+    if isinstance(meant, Refused) and meant.code != UNTRANSLATABLE:
+        return meant
+    return untranslatable(param)
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -7,16 +7,15 @@ and gets is the same on both; a lane that cannot do a request leaves it to the l
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from lmproxy import logs
-from lmproxy.call import Call, Json, Observed, Reply
-from lmproxy.config.binding import where_raised
-from lmproxy.errors import InvalidRequest, NotFound, ProxyError, Refused, UpstreamFault
+from lmproxy.call import EVENTS, Call, Json, Observed, Reply
+from lmproxy.errors import InvalidRequest, NotFound, UpstreamFault
 from lmproxy.upstream import carried, fidelity, history, misread, token_count
 from lmproxy.upstream.arguments import (
     UNTRANSLATABLE,
@@ -30,7 +29,7 @@ from lmproxy.upstream.arguments import (
 from lmproxy.upstream.culprit import culprit
 from lmproxy.upstream.litellm.door import Door, Litellm
 from lmproxy.upstream.litellm.names import STREAMS_UNREAD, TRANSLATED
-from lmproxy.upstream.translated import TranslatedStream, fault_of, plain, read
+from lmproxy.upstream.translated import TranslatedStream, fault_of, making_a_request, plain, read
 from lmproxy.upstream.way_out import Way, WayOut
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ log = logs.get(__name__)
 
 MOST_MODELS = 1000
 """Translations kept; a client that invents names does not fill the memory."""
-EVENTS = b"text/event-stream; charset=utf-8"
 WARM_MODEL = "warm-up"
 HELLO = [{"role": "user", "content": "hello"}]
 """Messages that nobody stumbles over."""
@@ -151,7 +149,7 @@ class Translating:
     async def _ask(
         self, litellm: Litellm, call: Call, model: str, observed: Observed, lane: str
     ) -> Reply:
-        with _making_a_request(litellm):
+        with making_a_request(litellm.public.meaning):
             arguments = self._arguments(litellm, call, model, observed)
             if lane == "translate" and not self._can_translate(litellm, model, arguments):
                 lane = "litellm"
@@ -174,7 +172,7 @@ class Translating:
         It fails as `ask` does.
         """
         litellm = await self._loaded()
-        with _making_a_request(litellm):
+        with making_a_request(litellm.public.meaning):
             arguments = self._arguments(litellm, call, model, observed)
             if not self._can_translate(litellm, model, arguments):
                 return None
@@ -211,7 +209,7 @@ class Translating:
 
     async def _translate(self, asked: "Asked") -> Reply:
         translation = self._translation(asked.litellm, asked.model)
-        with _making_a_request(asked.litellm):
+        with making_a_request(asked.litellm.public.meaning):
             prepared = translation.request(asked.arguments, stream=asked.call.stream)
         passing = await asked.way.send(prepared.outgoing)
         headers = dict(passing.headers)
@@ -270,19 +268,6 @@ class Translating:
                 kept.clear()
             kept[model] = litellm.translator.translation(self._account, model)
         return kept[model]
-
-
-@contextlib.contextmanager
-def _making_a_request(litellm: Litellm) -> Iterator[None]:
-    """Whatever LiteLLM trips over within is the client's: nothing is sent yet."""
-    try:
-        yield
-    except ProxyError:
-        raise
-    except Exception as error:
-        log.info("a request cannot be translated", raised=where_raised(error))
-        meant = litellm.public.meaning(error)
-        raise (meant if isinstance(meant, Refused) else untranslatable()) from error
 
 
 def _nobody(_: object) -> None:

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lmproxy.call import Call, Json, Observed
+from lmproxy.call import EVENT_STREAM, Call, Json, Observed
 from lmproxy.errors import ProxyError, UpstreamFault, UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream import answers
@@ -20,13 +20,12 @@ from lmproxy.upstream.events import MOST_ANSWER_BYTES
 from lmproxy.upstream.faults import error_inside, rejected
 from lmproxy.upstream.forwarded import beneath
 from lmproxy.upstream.lease import Lease, Leases
-from lmproxy.upstream.passing import Deadlines, Passing
+from lmproxy.upstream.passing import MOST_ERROR_BYTES, Deadlines, Passing
 from lmproxy.upstream.said_counts import own_counts
 from lmproxy.upstream.said_end import SaidEnd
-from lmproxy.upstream.sound_stream import EVENT_STREAM, SoundStream
+from lmproxy.upstream.sound_stream import SoundStream
 from lmproxy.upstream.usage import COUNT, with_sane_usage
 
-MOST_ERROR_BYTES = 64 * 1024
 LAST_BYTES = 4096
 """Of a stream: its last events, which say how it ended."""
 NO_KEY = "no-key-configured"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from lmproxy.call import Json, Pieces, Reply
 from lmproxy.errors import UpstreamInvalidResponse
-from lmproxy.upstream.answers import json_object
+from lmproxy.upstream.answers import json_object, read_whole
 from lmproxy.upstream.events import json_of, split_events
 
 
@@ -14,18 +14,10 @@ async def whole_answer(reply: Reply) -> Json:
     Raises:
         UpstreamFault: that did not come, or it is no JSON object.
     """
-    body = reply.body if isinstance(reply.body, bytes) else await _together(reply.body)
-    answer = json_object(body)
+    answer = json_object(await read_whole(reply.body))
     if answer is None:
         raise UpstreamInvalidResponse("The provider's answer is not a JSON object.")
     return answer
-
-
-async def _together(pieces: Pieces) -> bytes:
-    try:
-        return b"".join([piece async for piece in pieces])
-    finally:
-        await pieces.aclose()
 
 
 class BridgedStream:

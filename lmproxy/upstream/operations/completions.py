@@ -15,7 +15,7 @@ import orjson
 
 from lmproxy.call import Call, Json, Observed, Pieces, Reply
 from lmproxy.errors import InvalidRequest, UpstreamInvalidResponse
-from lmproxy.upstream.answers import json_object
+from lmproxy.upstream.answers import json_object, read_whole
 from lmproxy.upstream.arguments import refuse
 from lmproxy.upstream.chat.form import DONE, as_event
 from lmproxy.upstream.chat.wire import CHAT
@@ -64,11 +64,9 @@ async def ask_for_chat(
     reply = await ask(replace(call, operation="chat", body=_chat_body(call.body, prompt)))
     observed.dropped_params = (*dropped, *observed.dropped_params)
     form = TextForm(call.model, prompt if call.body.get("echo") else "")
-    if isinstance(reply.body, bytes):
-        return replace(reply, body=form.whole(reply.body), content_type=b"application/json")
-    if call.stream:
+    if call.stream and not isinstance(reply.body, bytes):
         return replace(reply, body=TextStream(reply.body, form))
-    body = form.whole(await _together(reply.body))
+    body = form.whole(await read_whole(reply.body))
     return replace(reply, body=body, content_type=b"application/json")
 
 
@@ -103,13 +101,6 @@ def _chat_body(body: Json, prompt: str) -> Json:
     if logprobs is not None:
         chat |= {"logprobs": True, **({"top_logprobs": logprobs} if logprobs else {})}
     return chat
-
-
-async def _together(pieces: Pieces) -> bytes:
-    try:
-        return b"".join([piece async for piece in pieces])
-    finally:
-        await pieces.aclose()
 
 
 class TextForm:

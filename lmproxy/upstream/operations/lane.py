@@ -4,36 +4,30 @@ What holds for chat on the litellm lane holds here: arguments by a list, the ope
 base, no retries, faults as they were seen on the way; and what did not go on is named.
 """
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
 from lmproxy import logs
-from lmproxy.call import Call, Json, Observed, Reply
-from lmproxy.config.binding import where_raised
+from lmproxy.call import EVENTS, Call, Json, Observed, Reply
 from lmproxy.errors import (
     InvalidRequest,
-    ProxyError,
-    Refused,
     UpstreamInvalidResponse,
 )
-from lmproxy.upstream.arguments import UNTRANSLATABLE, Account, refuse, untranslatable
+from lmproxy.upstream.arguments import Account, refuse
 from lmproxy.upstream.litellm.door import Door, Litellm
 from lmproxy.upstream.operations.media_function import fields, files
 from lmproxy.upstream.operations.operation import LitellmFunction, Operation
 from lmproxy.upstream.operations.table import OPERATIONS
 from lmproxy.upstream.passing import Once
 from lmproxy.upstream.request_body import dump
-from lmproxy.upstream.translated import chain, fault_of
+from lmproxy.upstream.translated import chain, fault_of, making_a_request, tripped
 from lmproxy.upstream.translation_lanes import Wishes
 from lmproxy.upstream.way_out import Way, WayOut
 
 log = logs.get(__name__)
 
-EVENTS = b"text/event-stream; charset=utf-8"
 HANDLED = {"model", "stream", "stream_format"}
 """Fields with a meaning to the proxy itself."""
 MAKERS = {"builtins", "litellm", "pydantic_core"}
@@ -76,7 +70,7 @@ class FunctionLane:
         account = replace(self.account, provider=provider, api_base=base)
         litellm = await self._loaded()
         observed.lane = "litellm"
-        with _making_a_request(litellm):
+        with making_a_request(litellm.public.meaning):
             arguments = self._arguments(litellm, function, account, call, model, observed)
         if function.files:
             arguments |= await files(call, function.files)
@@ -87,7 +81,7 @@ class FunctionLane:
         except Exception as error:
             if not (way.has_answer or way.fault) and _is_of_the_request(error):
                 hard = function.hard(call.body) if function.hard else None
-                raise _tripped(error, litellm, hard) from error
+                raise tripped(error, litellm.public.meaning, hard) from error
             raise fault_of(error, way, litellm.public.meaning) from error
         finally:
             way.close()
@@ -181,17 +175,6 @@ def _check_stream(call: Call, operation: Operation) -> None:
         )
 
 
-@contextlib.contextmanager
-def _making_a_request(litellm: Litellm) -> Iterator[None]:
-    """Whatever LiteLLM trips over within is the client's: nothing is sent yet."""
-    try:
-        yield
-    except ProxyError:
-        raise
-    except Exception as error:
-        raise _tripped(error, litellm) from error
-
-
 def _is_of_the_request(error: Exception) -> bool:
     """Whether LiteLLM itself gave up before anything was sent.
 
@@ -201,12 +184,3 @@ def _is_of_the_request(error: Exception) -> bool:
         type(one).__module__.partition(".")[0] in MAKERS and not isinstance(one, OSError)
         for one in chain(error)
     )
-
-
-def _tripped(error: Exception, litellm: Litellm, param: str | None = None) -> Refused:
-    """What it means that LiteLLM failed while nothing was sent: it is the request's fault."""
-    log.info("a request cannot be translated", raised=where_raised(error))
-    meant = litellm.public.meaning(error)
-    if isinstance(meant, Refused) and meant.code != UNTRANSLATABLE:
-        return meant
-    return untranslatable(param)
