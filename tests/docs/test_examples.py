@@ -21,7 +21,7 @@ from lmproxy.config import load_config
 from tests.conftest import GUEST_KEY, TEAM_KEY, base_config, chat
 from tests.docs.blocks import BASE, ENVIRONMENT, Block, as_config, block, blocks
 from tests.harness import patient
-from tests.harness.deadlines import LONGEST_S
+from tests.harness.command import run_python
 from tests.harness.proxy import REPOSITORY, Proxy, process_environment
 from tests.harness.waiting import until
 from tests.provider.server import Provider
@@ -91,13 +91,7 @@ def test_the_client_example_prints_an_answer(example: Proxy, tmp_path: Path, sdk
     (text,) = [b.text for b in examples if b.text.startswith(f"from {sdk} ")]
     script.write_text(text.replace("http://127.0.0.1:8000", example.url))
 
-    run = subprocess.run(
-        [sys.executable, str(script)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LONGEST_S,
-    )
+    run = run_python(str(script), folder=tmp_path)
 
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip()
@@ -110,13 +104,7 @@ def test_the_transcript_of_the_readme_is_what_happens(example: Proxy, tmp_path: 
     script.write_text(program.replace("http://127.0.0.1:8000", example.url))
     shown, records = (b.text.splitlines() for b in blocks("text") if "README" in b.place)
 
-    run = subprocess.run(
-        [sys.executable, str(script)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LONGEST_S,
-    )
+    run = run_python(str(script), folder=tmp_path)
 
     printed = run.stdout.splitlines()
     assert len(printed) == len(shown), run.stderr

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import TEAM_KEY, bearer, chat
-from tests.harness import patient
+from tests.conftest import TEAM_KEY
+from tests.harness.answer import ask as ask_chat
+from tests.harness.answer import client_of
 from tests.harness.proxy import Proxy
 from tests.messages.conftest import ask, sdk_of
 
+SMALL = {"api_type": "local", "context_tokens": 512, "threads": 1}
 TOOL: Any = {"name": "f", "input_schema": {"type": "object", "properties": {}}}
 
 
@@ -19,10 +21,11 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         "host": "127.0.0.1",
         "port": 0,
         "connections": {
-            "local": {"api_type": "local", "context_tokens": 512, "threads": 1},
-            "roomy": {"api_type": "local"},
+            "local": SMALL,
+            "brief": {**SMALL, "answer_tokens": 5},
+            "packaged": {"api_type": "local", "threads": 1},
         },
-        "routing": {"roomy": "roomy.*", "*": "local.*"},
+        "routing": {"brief": "brief.*", "packaged": "packaged.*", "*": "local.*"},
         "groups": {"team": {"api_keys": [TEAM_KEY]}},
     }
     with Proxy(config, tmp_path_factory.mktemp("local")) as running:
@@ -56,10 +59,18 @@ def test_a_prompts_tokens_are_the_models_own(local: Proxy) -> None:
     assert "x-oai-proxy-token-count" not in count.headers
 
 
-def test_the_packaged_model_ends_an_answer_that_would_fill_its_context(local: Proxy) -> None:
-    endless = chat("roomy", ignore_eos=True, temperature=0)
+@pytest.mark.parametrize(
+    ("model", "more", "tokens"),
+    [("brief", {}, 5), ("brief", {"max_tokens": 9}, 9), ("packaged", {}, 512)],
+    ids=["the operator's", "the client's before it", "the packaged model's own"],
+)
+def test_an_answer_that_would_never_end_ends_at_a_limit(
+    local: Proxy, model: str, more: dict[str, Any], tokens: int
+) -> None:
+    usage = {"include_usage": True}
+    with client_of(local) as client:
+        answer = ask_chat(client, model, stream=True, stream_options=usage, ignore_eos=True, **more)
 
-    answer = patient.post(f"{local.api}/chat/completions", headers=bearer(TEAM_KEY), json=endless)
-
-    assert answer.json()["usage"]["completion_tokens"] == 512
-    assert answer.json()["choices"][0]["finish_reason"] == "length"
+    assert answer.chunks[-1]["usage"]["completion_tokens"] == tokens
+    ends = [choice["finish_reason"] for chunk in answer.chunks for choice in chunk["choices"]]
+    assert ends[-1] == "length"

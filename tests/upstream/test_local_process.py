@@ -101,22 +101,6 @@ def test_an_answer_comes_with_its_usage(served: Served, path: str, body: Json) -
     assert 0 < answer["usage"]["completion_tokens"] <= 8
 
 
-def test_an_answer_whose_request_names_no_limit_ends_where_the_operator_says() -> None:
-    endless = {"messages": HELLO["messages"], "ignore_eos": True}
-
-    async def scenario(process: LocalProcess) -> list[Any]:
-        url = await process.base_url() + CHAT
-        headers = {"authorization": f"Bearer {process.api_key}"}
-        bodies = endless, {**endless, "max_tokens": 9}
-        async with httpx.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
-            return [(await http.post(url, json=body)).json() for body in bodies]
-
-    answers = run(scenario, replace(SETTINGS, answer_tokens=5))
-
-    assert [answer["usage"]["completion_tokens"] for answer in answers] == [5, 9]
-    assert [answer["choices"][0]["finish_reason"] for answer in answers] == ["length", "length"]
-
-
 @pytest.mark.parametrize("include_usage", [True, False])
 def test_a_stream_ends_with_usage_if_it_was_asked_for(served: Served, include_usage: bool) -> None:
     body = {**HELLO, "stream": True, "stream_options": {"include_usage": include_usage}}
