@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -124,6 +125,22 @@ def test_what_looks_like_a_secret_is_masked_without_being_known(secret: str) -> 
 )
 def test_each_of_these_is_masked_where_nothing_else_looks_secret(said: str) -> None:
     assert MASK in Scrubber().text(f"a {said}")
+
+
+@pytest.mark.parametrize("before", ["", "x-", "a.", "eyJ-", "https://host/"])
+def test_a_token_is_masked_whatever_stands_before_it(before: str) -> None:
+    clean = Scrubber().text(f"it was {before}eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl, once")
+
+    assert clean.endswith(f"{MASK}, once")
+    assert "eyJhbGci" not in clean
+
+
+def test_a_word_full_of_beginnings_of_tokens_takes_no_time() -> None:
+    text = "-eyJ" * 32_000
+    before = time.process_time()
+
+    assert Scrubber().text(text) == text
+    assert time.process_time() - before < 10  # A fraction of a second; minutes if it were squared.
 
 
 def test_credentials_in_urls_headers_and_pem_are_masked() -> None:

@@ -9,8 +9,8 @@ from urllib.parse import unquote_to_bytes
 
 TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 QUOTED = rb'"(?:[^"\\]|\\.)*"'
-PARAMETER = re.compile(rb"[ \t]*;[ \t]*(" + TOKEN + rb")=(" + QUOTED + rb"|" + TOKEN + rb")")
-DISPOSITION = re.compile(rb"form-data((?:" + PARAMETER.pattern + rb")*)[ \t]*;?[ \t]*", re.I)
+PARAMETER = re.compile(rb"[ \t]*+;[ \t]*+(" + TOKEN + rb")=(" + QUOTED + rb"|" + TOKEN + rb")")
+DISPOSITION = re.compile(rb"form-data((?:" + PARAMETER.pattern + rb")*)[ \t]*+(?:;[ \t]*+)?", re.I)
 CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 ESCAPED = re.compile(rb"\\.")
 LONGEST_NAME = 256

@@ -2,12 +2,14 @@
 
 import asyncio
 import secrets
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lmproxy.api.form_body import FormReader
+from lmproxy.api.form_body import LONGEST_HEADER, FormReader
+from lmproxy.api.form_part import DISPOSITION
 from lmproxy.errors import InvalidRequest
 from lmproxy.form import IN_MEMORY_BYTES, Form, Spool
 from lmproxy.upstream.upload import Upload
@@ -122,6 +124,16 @@ def test_a_form_without_a_model_gets_one() -> None:
         field(b"language"),
         field(b"model", b"theirs"),
     ]
+
+
+def test_many_unreadable_lines_full_of_blanks_take_no_time() -> None:
+    line = b"form-data; name=a" + b" " * (LONGEST_HEADER - 100) + b"!"
+    before = time.process_time()
+
+    for _ in range(200):
+        assert DISPOSITION.fullmatch(line) is None
+
+    assert time.process_time() - before < 5  # Some milliseconds; half a minute if it were squared.
 
 
 def test_more_than_the_memory_holds_comes_back_from_the_disk() -> None:
