@@ -52,8 +52,8 @@ class Journal:
 
     def write(self, record: Json) -> None:
         """Append one line."""
-        line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE, default=str)
         try:
+            line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE, default=str)
             file = self._current()
             data = b"\n" + line if self._torn else line
             written = os.write(file, data)
@@ -62,6 +62,8 @@ class Journal:
                 self._say_lost("the disk took half a line")
         except OSError as error:
             self._say_lost(error.strerror or "unwritable")
+        except orjson.JSONEncodeError:
+            self._say_lost("it cannot be written as JSON")
 
     def close(self) -> None:
         """Close the file. May be called twice."""

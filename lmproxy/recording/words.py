@@ -25,9 +25,14 @@ class Words:
         """
         texts = [value if isinstance(value, str) else None for value in values]
         together = "\n".join([text for text in texts if text])
-        if len(together) <= LONGEST_TEXT and self._scrub(mask(together, secrets)) == together:
+        if len(together) <= LONGEST_TEXT and self._clean(together, secrets) == together:
             return texts
         return [text and self._clean(text, secrets) for text in texts]
 
     def _clean(self, text: str, secrets: Sequence[str]) -> str:
-        return self._scrub(mask(text[:LOOKED_AT], secrets))[:LONGEST_TEXT]
+        return self._scrub(mask(_writable(text[:LOOKED_AT]), secrets))[:LONGEST_TEXT]
+
+
+def _writable(text: str) -> str:
+    """As UTF-8 can say it: half a surrogate pair, which some libraries read, becomes `?`."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

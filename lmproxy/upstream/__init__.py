@@ -32,7 +32,7 @@
 - `egress`: the only way out: one client, one base URL, deadlines, limits; `posting`: a request to
   one address, prepared
 - `forwarded`: what of the client's headers goes on
-- `faults`: what a provider's failure means to our caller
+- `provider_json`: what a provider's JSON says; `faults`: what its failure means to our caller
 """
 
 from lmproxy.upstream.connection import Connection

@@ -4,16 +4,14 @@ Up to 64 KiB it is parsed whole; of a longer one, the head must look like a JSON
 looked for at both ends.
 """
 
-import json
 import re
 from collections.abc import Callable
-
-import orjson
 
 from lmproxy.call import Json, Observed, Pieces, Usage
 from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
 from lmproxy.upstream.faults import error_inside
+from lmproxy.upstream.provider_json import read
 from lmproxy.upstream.usage import read_usage
 from lmproxy.upstream.watch import finish_reason
 
@@ -91,28 +89,13 @@ def json_of_any(answer: bytes) -> Json:
     Raises:
         UpstreamInvalidResponse: it is none.
     """
-    document = json_object(answer) or _parse_loosely(answer)
+    document = json_object(answer)
     if document is None:
         raise UpstreamInvalidResponse("The provider's answer is not a JSON object.")
     return document
 
 
-def _parse_loosely(answer: bytes) -> Json | None:
-    """What Python's own parser makes of it: some servers write NaN or half a surrogate pair.
-
-    Their clients can read that, and it is passed on as it is.
-    """
-    try:
-        document = json.loads(answer)
-    except (ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
-
-
 def json_object(data: bytes) -> Json | None:
     """`data` parsed; `None` if it is no JSON object."""
-    try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None
+    document = read(data)
     return document if isinstance(document, dict) else None

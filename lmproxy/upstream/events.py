@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
 from lmproxy.errors import UpstreamInvalidResponse
+from lmproxy.upstream.provider_json import read
 
 MOST_EVENT_BYTES = 16 * 1024 * 1024
 MOST_ANSWER_BYTES = 128 * 1024 * 1024
@@ -168,9 +167,4 @@ def all_data(block: bytes) -> list[bytes]:
 def json_of(event: bytes) -> Any:
     """The parsed `data` of an event; `None` for a comment, `[DONE]`, or what is not JSON."""
     data = data_of(event)
-    if data == DONE:
-        return None
-    try:
-        return orjson.loads(data) if data else None
-    except orjson.JSONDecodeError:
-        return None
+    return read(data) if data and data != DONE else None

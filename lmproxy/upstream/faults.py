@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import orjson
-
 from lmproxy.call import Json
 from lmproxy.errors import (
     UpstreamAuthError,
@@ -23,6 +21,7 @@ from lmproxy.errors import (
     UpstreamRejected,
 )
 from lmproxy.scrub import Scrubber
+from lmproxy.upstream.provider_json import read
 
 KEPT = {400, 402, 404, 408, 409, 413, 422, 429, 503, 504}
 OVERLOADED = 529
@@ -118,10 +117,7 @@ def _wordless(status: int) -> str:
 
 def _error_object(body: bytes) -> Json | None:
     """`{"error": {…}}`, `{"error": "…"}`, or a bare object with a message: providers differ."""
-    try:
-        parsed = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
+    parsed = read(body)
     if isinstance(parsed, list) and parsed:
         parsed = parsed[0]
     if not isinstance(parsed, dict):

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-import orjson
-
 from lmproxy.call import Observed
 from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.scrub import Scrubber
@@ -18,6 +16,7 @@ from lmproxy.upstream.egress import Egress
 from lmproxy.upstream.faults import error_inside, rejected
 from lmproxy.upstream.lease import Lease
 from lmproxy.upstream.passing import Deadlines, Passing
+from lmproxy.upstream.provider_json import read
 from lmproxy.upstream.vendor import Vendor
 
 MOST_BYTES = 8 * 1024 * 1024
@@ -134,10 +133,7 @@ class ModelList:
         return self._parsed(body)
 
     def _parsed(self, body: bytes) -> Any:
-        try:
-            page = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            raise _unreadable() from None
+        page = read(body)
         if isinstance(page, dict) and page.get("error"):
             raise error_inside(page["error"], self.scrubber)
         return page

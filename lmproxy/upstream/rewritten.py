@@ -13,7 +13,7 @@ import orjson
 from lmproxy.call import Call, Json, Observed, Pieces, Reply
 from lmproxy.config import schema
 from lmproxy.errors import UpstreamInvalidResponse
-from lmproxy.upstream.answers import json_object, read_whole
+from lmproxy.upstream.answers import json_of_any, read_whole
 from lmproxy.upstream.default_args import Ask
 from lmproxy.upstream.events import has_done, json_of, split_events
 
@@ -55,10 +55,7 @@ def with_changes(ask: Ask, changes: Changes) -> Ask:
             return reply
         if call.stream and not isinstance(reply.body, bytes):
             return replace(reply, body=RewrittenStream(reply.body, Texts(wanted)))
-        body = await read_whole(reply.body)
-        answer = json_object(body)
-        if answer is None:
-            return replace(reply, body=body)
+        answer = json_of_any(await read_whole(reply.body))
         Texts(wanted).change(answer, whole=True)
         return replace(reply, body=_dumped(answer))
 

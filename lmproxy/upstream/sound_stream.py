@@ -9,8 +9,6 @@ from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from typing import Any
 
-import orjson
-
 from lmproxy.call import EVENT_STREAM, Json
 from lmproxy.errors import UpstreamBroken, UpstreamFault, UpstreamInvalidResponse, UpstreamTimeout
 from lmproxy.scrub import Scrubber
@@ -27,6 +25,7 @@ from lmproxy.upstream.events import (
 )
 from lmproxy.upstream.faults import error_inside
 from lmproxy.upstream.passing import MOST_BEFORE_FIRST_EVENT, Passing
+from lmproxy.upstream.provider_json import read
 
 KEPT_TAIL_BYTES = 16 * 1024
 BROKE_OFF = "The provider's stream broke off before the answer was complete."
@@ -135,7 +134,7 @@ class SoundStream:
         for text in texts:
             if text == DONE or not text.strip():
                 continue
-            parsed = _json(text)
+            parsed = read(text)
             fault = self._fault_in(parsed)
             if fault:
                 break
@@ -171,10 +170,3 @@ def _whole_events(rest: bytes) -> bytes:
     if events and data_of(events[-1]) not in (None, DONE) and json_of(events[-1]) is None:
         del events[-1]
     return b"".join(events)
-
-
-def _json(text: bytes) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None

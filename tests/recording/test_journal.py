@@ -61,6 +61,13 @@ def ask(proxy: Proxy, model: str) -> httpx.Response:
     )
 
 
+def test_what_cannot_be_written_as_json_is_counted_and_fails_nobody(opened: Journal) -> None:
+    opened.write({"text": "half \ud83d of it"})
+    opened.write(LINE)
+
+    assert (opened.lost, lines(opened.path)) == (1, [LINE])
+
+
 def limit_file_size(proxy: Proxy, size: int) -> None:
     """From now on no file of the proxy's may grow beyond `size`: to it, the disk is full."""
     resource.prlimit(proxy.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))

@@ -71,6 +71,13 @@ def test_what_the_scrubber_knows_is_masked_too(tmp_path: Path) -> None:
     assert found["user_agent"] == "[masked] agent"
 
 
+def test_half_a_surrogate_pair_is_a_question_mark(tmp_path: Path) -> None:
+    half = draft("agent")
+    half.observed.finish_reason = "half \ud83d of it"
+
+    assert written(half, tmp_path)["finish_reason"] == "half ? of it"
+
+
 @pytest.mark.parametrize("value", [5, None, ["a"], {"a": 1}, True])
 def test_what_is_no_text_is_null(value: Any, tmp_path: Path) -> None:
     body = {"model": "m", "user": value, "reasoning_effort": value, "messages": []}

@@ -110,7 +110,7 @@ def says(pieces: list[str], **last: Any) -> Any:
 
     async def answer(exchange: Exchange) -> None:
         if not exchange.request.is_stream:
-            await exchange.send_json(200, chat_answer("".join(pieces)))
+            await exchange.send_json(200, {**chat_answer("".join(pieces)), **last})
             return
         await exchange.start_stream()
         for chunk in chat_chunks(pieces, usage={"prompt_tokens": 1, "completion_tokens": 2}):
@@ -143,6 +143,22 @@ def test_a_long_plain_answer_is_cut_too(sdk: openai.OpenAI, target: Provider) ->
     plain = sdk.chat.completions.create(**chat("relay/long"))
 
     assert plain.choices[0].message.content == "w" * 90_000
+
+
+def test_what_strict_parsers_refuse_hides_nothing_from_the_cut(
+    changing: Proxy, target: Provider
+) -> None:
+    target.on("odd", says(PIECES, score=float("nan"), name="half \ud83d of it"))
+
+    for stream in (False, True):
+        answer = patient.post(
+            f"{changing.api}/chat/completions",
+            json=chat("relay/odd", stream=stream),
+            headers=bearer(TEAM_KEY),
+        )
+        assert answer.status_code == 200
+        assert "good" in answer.text
+        assert "thinking" not in answer.text
 
 
 def test_thinking_that_was_cut_short_stays_hidden(sdk: openai.OpenAI, target: Provider) -> None:
