@@ -12,8 +12,6 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol, cast
 
-import orjson
-
 from lmproxy import logs
 from lmproxy.call import Json
 from lmproxy.config import Config
@@ -38,10 +36,6 @@ KINDS = {"file": "lmproxy.recording.file_logger.FileLogger"}
 """The class of each short `class` name. Anything with a dot is a path to anybody's class."""
 
 
-Item = tuple[int, LogEntry]
-"""Bytes of memory, about, and what takes them."""
-
-
 class Logger(Protocol):
     """One output. Called in the loggers' own thread, one record at a time.
 
@@ -62,7 +56,7 @@ class Loggers:
         """Nothing runs until `start`. `event` is what the log says of a loss."""
         self._event = event
         self._outputs = outputs
-        self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[LogEntry | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closing = False
         self._say_at = 0.0
@@ -84,13 +78,12 @@ class Loggers:
 
     def put(self, entry: LogEntry) -> None:
         """Hand one to the outputs. Never waits."""
-        size = len(entry.answer or b"") + _size(entry.request)
-        bytes_waiting = self._bytes_put - self._bytes_taken
-        if self._queue.qsize() >= LONGEST_QUEUE or bytes_waiting + size > MOST_BYTES_QUEUED:
+        bytes_waiting = self._bytes_put - self._bytes_taken + entry.size_bytes
+        if self._queue.qsize() >= LONGEST_QUEUE or bytes_waiting > MOST_BYTES_QUEUED:
             self._lose(1, TOO_SLOW)
             return
-        self._queue.put((size, entry))
-        self._bytes_put += size
+        self._queue.put(entry)
+        self._bytes_put += entry.size_bytes
 
     def close(self) -> None:
         """Write what is queued, if that does not take too long, and close. May be called twice."""
@@ -105,15 +98,14 @@ class Loggers:
             self._lose(waiting, "not finished in time")
 
     def _run(self) -> None:
-        while (queued := self._next()) is not None:
-            size, entry = queued
-            self._bytes_taken += size
+        while (entry := self._next()) is not None:
+            self._bytes_taken += entry.size_bytes
             for output in self._outputs:
                 self._tell(output, entry)
         for output in self._outputs:
             self._guard(output, output.close)
 
-    def _next(self) -> Item | None:
+    def _next(self) -> LogEntry | None:
         """The next record; `None` when closing and none is left."""
         if not self._closing:
             return self._queue.get()
@@ -196,13 +188,3 @@ def _output(said: Any, place: KeyPath) -> Logger | RequestLog:
     if callable(made):
         return RequestLog(made)
     raise BindError([(place, "has no write and cannot be called", None)])
-
-
-def _size(request: Json | None) -> int:
-    """Bytes of a request as it was sent, about."""
-    if request is None:
-        return 0
-    try:
-        return len(orjson.dumps(request))
-    except orjson.JSONEncodeError:  # Nested too deeply; so it is not long either.
-        return 1024

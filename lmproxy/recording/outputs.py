@@ -5,7 +5,10 @@ Each of the two has a thread and a queue of its own, so that neither waits for t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
+
+import orjson
 
 from lmproxy.call import Json
 
@@ -23,7 +26,7 @@ class Handled:
     extra: Json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LogEntry:
     """A request that is over, as whoever is told of it gets it.
 
@@ -40,6 +43,24 @@ class LogEntry:
     answer: bytes | None = None
     user_info: Json | None = None
     handled: Handled | None = None
+
+    @cached_property
+    def size_bytes(self) -> int:
+        """What it takes of the memory, about; worked out once for all who are told of it."""
+        bodies = [self.request]
+        if self.handled is not None and self.handled.body is not self.request:
+            bodies.append(self.handled.body)
+        return len(self.answer or b"") + sum(map(_size, bodies))
+
+
+def _size(body: Json | None) -> int:
+    """Bytes of a request as it was sent, about."""
+    if body is None:
+        return 0
+    try:
+        return len(orjson.dumps(body))
+    except orjson.JSONEncodeError:  # Nested too deeply; so it is not long either.
+        return 1024
 
 
 class Output(Protocol):

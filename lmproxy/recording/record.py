@@ -51,10 +51,12 @@ class Recorder:
         record = self._record(draft, status, outcome, error_code)
         self._journal.write(record)
         if self._loggers.wanted:
-            asked = draft.asked_body if self._loggers.wants_request else None
+            wants_request = self._loggers.wants_request
+            asked = draft.asked_body if wants_request else None
+            handled = draft.handled if wants_request else None
             answer = None if draft.answer is None else bytes(draft.answer)
             user = draft.caller.user_info if draft.caller else None
-            self._loggers.put(LogEntry(record, asked, answer, user, draft.handled))
+            self._loggers.put(LogEntry(record, asked, answer, user, handled))
 
     def keep(self, reply: Reply, draft: Draft) -> Reply:
         """`reply`, whose body leaves a copy in `draft` if somebody wants to read it."""

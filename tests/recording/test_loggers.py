@@ -10,7 +10,7 @@ import pytest
 
 from lmproxy.call import Json
 from lmproxy.recording import Loggers, loggers
-from lmproxy.recording.outputs import LogEntry
+from lmproxy.recording.outputs import Handled, LogEntry
 from tests.conftest import TEAM_KEY, base_config, bearer, chat
 from tests.harness import configs, patient
 from tests.harness.proxy import Proxy
@@ -143,17 +143,24 @@ def test_answers_that_wait_take_no_more_memory_than_they_may(
     assert [record["n"] for record in slow.records] == [0, 1, 2]
 
 
-def test_requests_that_wait_count_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("asked", "handled"),
+    [({"text": "x" * 60}, None), ({"text": "y"}, Handled({"text": "x" * 60}, {}))],
+    ids=["as sent", "as handlers left it"],
+)
+def test_requests_that_wait_count_as_well(
+    asked: Json, handled: Handled | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(loggers, "MOST_BYTES_QUEUED", 100)
     slow = Gathering()
     slow.may_write.clear()
     running = Loggers([slow])
     running.start()
-    running.put(LogEntry({"n": 0}, {"text": "x" * 60}))
+    running.put(LogEntry({"n": 0}, asked, handled=handled))
     assert slow.is_writing.wait(10)
 
-    running.put(LogEntry({"n": 1}, {"text": "x" * 60}))
-    running.put(LogEntry({"n": 2}, {"text": "x" * 60}))
+    running.put(LogEntry({"n": 1}, asked, handled=handled))
+    running.put(LogEntry({"n": 2}, asked, handled=handled))
     dropped = running.dropped
     slow.may_write.set()
     running.close()
