@@ -5,19 +5,24 @@ It gives texts, chunks, or one whole chat completion.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import orjson
 
+from lmproxy import logs
 from lmproxy.call import EVENTS, Call, Observed, Reply
 from lmproxy.config import schema
-from lmproxy.errors import UpstreamTimeout
+from lmproxy.config.binding import where_raised
+from lmproxy.errors import UpstreamInvalidResponse, UpstreamTimeout
 from lmproxy.upstream.chat.events import StreamForm
 from lmproxy.upstream.chat.form import ChatForm, Gathered
 from lmproxy.upstream.given import Item
 from lmproxy.upstream.lease import Lease, Leases
 from lmproxy.upstream.usage import estimate, read_usage
+
+log = logs.get(__name__)
 
 Items = AsyncGenerator[str, None] | AsyncGenerator[Item, None]
 
@@ -42,8 +47,7 @@ class Source:
             try:
                 return await self._plain(call, items, observed)
             finally:
-                await items.aclose()
-                lease.give_back()
+                await _close(items, lease)
         stream = ItemStream(self, call, items, observed, lease)
         try:
             await stream.first()
@@ -57,15 +61,31 @@ class Source:
         try:
             async with asyncio.timeout(self.timeouts.answer_s):
                 async for item in items:
-                    gathered.add(item)
+                    with self.reading():
+                        gathered.add(item)
         except TimeoutError:
             raise self.too_late() from None
         observed.first_byte_at = observed.ended_at = time.monotonic()
-        observed.delivered_bytes = len(gathered.content.encode())
-        observed.usage = read_usage(gathered.usage) or estimate(call, observed)
         observed.finish_reason = gathered.finish_reason
-        answer = gathered.answer(ChatForm(call.model), observed.usage)
-        return Reply(200, b"application/json", orjson.dumps(answer), observed)
+        with self.reading():
+            observed.delivered_bytes = len(gathered.content.encode())
+            observed.usage = read_usage(gathered.usage) or estimate(call, observed)
+            answer = gathered.answer(ChatForm(call.model), observed.usage)
+            return Reply(200, b"application/json", orjson.dumps(answer), observed)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """What is made of the items within. What nothing can be made of is not our bug.
+
+        Raises:
+            UpstreamInvalidResponse: one is no answer or chunk, or cannot be written as JSON.
+        """
+        try:
+            yield
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            log.error("no answer could be read", of=self.what, raised=where_raised(error))
+            words = f"What the {self.what} behind this model gave cannot be read."
+            raise UpstreamInvalidResponse(words) from error
 
     def too_late(self) -> UpstreamTimeout:
         """The error of a deadline that passed."""
@@ -116,7 +136,8 @@ class ItemStream:
         events = b""
         while not events and not self._ended:
             item = await self._item(patience_s)
-            events = self._end() if item is None else self._form.add(item)
+            with self._source.reading():
+                events = self._end() if item is None else self._form.add(item)
         return events
 
     async def _item(self, patience_s: float) -> Item | None:
@@ -138,5 +159,11 @@ class ItemStream:
         """Stop whoever gives, if it can be stopped."""
         if self._observed.ended_at is None:
             self._observed.ended_at = time.monotonic()
-        await self._items.aclose()
-        self._lease.give_back()
+        await _close(self._items, self._lease)
+
+
+async def _close(items: Items, lease: Lease) -> None:
+    try:
+        await items.aclose()
+    finally:
+        lease.give_back()
