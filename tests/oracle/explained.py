@@ -89,6 +89,12 @@ EXPLAINED = (
         _less,
     ),
     Explained(
+        r"answer\.message\.tool_calls\[\d\]\.index",
+        "each tool call of a stream has an index of its own; LiteLLM gives all the first one's",
+        providers=("ollama_chat",),
+        cases=("parallel_tools",),
+    ),
+    Explained(
         r"answer\.choices\[0\]\.message\.refusal",
         "a refusal stands in `message.refusal`; LiteLLM has it in `provider_specific_fields`",
         _more,

@@ -21,6 +21,7 @@ def _broken(chunks: list[JSON], model: str, with_usage: bool, is_done: bool) -> 
     if {chunk.get("model") for chunk in chunks} != {model}:
         yield "model is not the name that was asked"
     yield from _broken_order(chunks)
+    yield from _broken_calls(chunks)
     yield from _broken_counts(chunks, with_usage)
 
 
@@ -40,6 +41,19 @@ def _broken_order(chunks: list[JSON]) -> Iterator[str]:
         ):
             yield "a chunk in the middle says nothing"
             return
+
+
+def _broken_calls(chunks: list[JSON]) -> Iterator[str]:
+    """Clients put a call together by its index, whatever its id."""
+    deltas = [choice.get("delta") or {} for chunk in chunks for choice in chunk["choices"]]
+    begun: list[str] = []
+    for piece in (piece for delta in deltas for piece in delta.get("tool_calls") or ()):
+        if piece["index"] == len(begun):
+            begun.append(piece["id"])
+        elif piece["index"] > len(begun):
+            yield f"a tool call has the index {piece['index']} after {len(begun)} others"
+        elif piece.get("id") not in (None, begun[piece["index"]]):
+            yield f"two tool calls have the index {piece['index']}"
 
 
 def _broken_counts(chunks: list[JSON], with_usage: bool) -> Iterator[str]:

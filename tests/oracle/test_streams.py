@@ -114,6 +114,16 @@ def test_each_rule_can_be_broken(at: int, change: JSON) -> None:
     assert len(broken(chunks)) >= 1
 
 
+@pytest.mark.parametrize(
+    "second", [piece(0, "{}", "call_b", "g"), piece(2, "{}", "call_b", "g")], ids=["same", "gap"]
+)
+def test_calls_that_clients_cannot_put_together_break_a_rule(second: JSON) -> None:
+    first = {"role": "assistant", **piece(0, "{}", "call_a", "f")}
+    calls = [chunk(first), chunk(second), *good()[2:]]
+
+    assert len(broken(calls)) == 1
+
+
 def test_counts_that_nobody_asked_for_break_a_rule() -> None:
     assert broken(good(), with_usage=False) == ["it has counts that nobody asked for"]
 

@@ -14,7 +14,8 @@ class CallNumbers:
         """Our number of a fragment's call, and whether the call is a new one."""
         index, identifier = called.get("index") or 0, called.get("id")
         number, known = self._known.get(index, (-1, None))
-        if number >= 0 and (not identifier or known in (None, identifier)):
+        is_named = bool((called.get("function") or {}).get("name"))
+        if number >= 0 and (not identifier or known in (None, identifier) or not is_named):
             return number, False
         number = max((number for number, _ in self._known.values()), default=-1) + 1
         self._known[index] = (number, identifier)

@@ -19,8 +19,8 @@ class ClientCalls:
         """The indexes of such calls so far: their later fragments have no id."""
 
     def among(self, calls: list[Json]) -> list[Json]:
-        """Those of `calls` that are the client's, numbered as if there were no others."""
-        return [self._numbered(called) for called in calls if self._is_clients(called)]
+        """Those of `calls` that are the client's."""
+        return [called for called in calls if self._is_clients(called)]
 
     def _is_clients(self, called: Json) -> bool:
         index, identifier = called.get("index") or 0, called.get("id")
@@ -30,9 +30,3 @@ class ClientCalls:
         if identifier:
             self._of_the_server.discard(index)
         return bool(identifier) or index not in self._of_the_server
-
-    def _numbered(self, called: Json) -> Json:
-        if not self._of_the_server or "index" not in called:
-            return called
-        before = sum(index < called["index"] for index in self._of_the_server)
-        return {**called, "index": called["index"] - before}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lmproxy.call import Call, Json, Usage
+from lmproxy.upstream.chat.call_numbers import CallNumbers
 from lmproxy.upstream.chat.client_calls import ClientCalls
 from lmproxy.upstream.chat.form import DONE, ChatForm, as_event, usage_json, wants_usage
 
@@ -30,6 +31,7 @@ class StreamForm:
         self._begun: set[int] = set()
         self._called: set[int] = set()
         self._calls: dict[int, ClientCalls] = {}
+        self._numbers: dict[int, CallNumbers] = {}
         self._held: Json = {}
         self.usage: Json | None = None
         """What the chunks said so far, put together; `None` if they said nothing."""
@@ -87,7 +89,9 @@ class StreamForm:
         calls = self._calls.setdefault(index, ClientCalls()).among(said.pop("tool_calls"))
         if calls:
             self._called.add(index)
-            said["tool_calls"] = list(_numbered(calls)) if is_whole else calls
+            numbers = self._numbers.setdefault(index, CallNumbers())
+            pieces = _numbered(calls) if is_whole else calls
+            said["tool_calls"] = [{**piece, "index": numbers.of(piece)[0]} for piece in pieces]
 
     def _event(self, index: int, said: Json, rest: Json, others: Json) -> bytes:
         self._reasons.setdefault(index, None)
