@@ -5,7 +5,7 @@ it is told of a request when it is over.
 
 - `before`: the list, run for one request
 - `routed`: the request, as handlers get to know it
-- `editing`: what they made of it
+- `editing`: what they made of it; `sdk_arguments`: the headers for the provider among it
 - `calling`: one function of anybody's, in the loop or in a thread, never for long
 - `rate_limiter`: so many requests in so many seconds; `window` counts them
 - `headers_forwarder`: which of the client's headers a provider gets

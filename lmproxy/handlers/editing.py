@@ -1,7 +1,8 @@
 """What did handlers make of a request? Its fields as they left them in `llm_params`.
 
 What has decided something already is not theirs to change: whether the answer is streamed, whose
-response it goes on from. Nor is a form, which goes on part for part.
+response it goes on from. Nor is a form, which goes on part for part. What is none of the fields,
+headers for the provider say, is in `sdk_arguments`.
 """
 
 from dataclasses import replace
@@ -12,6 +13,7 @@ import orjson
 from lmproxy.call import Call, Json
 from lmproxy.handlers.calling import failed
 from lmproxy.handlers.routed import Routed
+from lmproxy.handlers.sdk_arguments import ARGUMENTS, Unsendable, fields_of, headers_of
 from lmproxy.request_context import RequestContext
 
 DECIDED = {"stream", "previous_response_id", "conversation"}
@@ -25,14 +27,19 @@ def edited(routed: Routed, context: RequestContext) -> tuple[Call, str]:
     Raises:
         Unavailable: what they left is no request.
     """
-    before, after = routed.params(), context.llm_params
+    before: Json = routed.params()
+    after: Json = context.llm_params
     if before == after:
         return routed.call, routed.target.model
     if not isinstance(after, dict):
         raise failed(routed.id, "what a handler left in llm_params is no table of fields")
+    try:
+        headers, after = headers_of(after), fields_of(before, after)
+    except Unsendable as error:
+        raise failed(routed.id, str(error)) from None
     model = after.get("model")
     changed = _changed(before, after)
-    call = routed.call
+    call = _with_headers(routed.call, headers)
     if changed:
         body = _body(routed, before, after, changed)
         call = replace(call, body=body, ours=call.ours | changed)
@@ -41,6 +48,13 @@ def edited(routed: Routed, context: RequestContext) -> tuple[Call, str]:
     if not isinstance(model, str):
         raise failed(routed.id, "a handler left a model that is no text")
     return call, model
+
+
+def _with_headers(call: Call, headers: tuple[tuple[str, str], ...]) -> Call:
+    """The call with these, in the place of the client's of the same names."""
+    if not headers:
+        return call
+    return replace(call, forwarded=tuple({**dict(call.forwarded), **dict(headers)}.items()))
 
 
 def _changed(before: Json, after: Json) -> set[str]:
@@ -65,7 +79,8 @@ def _body(routed: Routed, before: Json, after: Json, changed: set[str]) -> Json:
         {**after, **fresh}.get("messages"), list
     ):
         raise failed(routed.id, "a handler left messages that are no list")
-    own = {name: routed.call.body[name] for name in ("model",) if name in routed.call.body}
+    given = routed.call.body
+    own = {name: given[name] for name in ("model", *ARGUMENTS) if name in given}
     return {**{n: v for n, v in after.items() if n != "model"}, **fresh, **own}
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lmproxy.call import Arrival, Call, Caller, Json, Target
+from lmproxy.handlers.sdk_arguments import ARGUMENTS
 from lmproxy.request_context import Fields, RequestContext
 
 
@@ -26,9 +27,10 @@ class Routed:
     def params(self) -> Fields:
         """The request's fields, `model` as the provider gets it, without what is a file in a form.
 
+        A client's `extra_headers` is not what handlers mean by it, and not among them.
         What is inside a field is the request's own, not a copy.
         """
-        body = self.call.body
+        body = {n: v for n, v in self.call.body.items() if n not in ARGUMENTS}
         if self.call.form is not None:
             body = {name: value for name, value in body.items() if not _is_file(value)}
         return Fields(body, model=self.target.model)

@@ -99,6 +99,14 @@ class Put:
         ctx.llm_params.update(self.fields)
 
 
+class Leave:
+    def __init__(self, **fields):
+        self.fields = fields
+
+    def __call__(self, ctx):
+        ctx.llm_params = self.fields
+
+
 class Only:
     def __init__(self, only: str, handler: str, **fields):
         made = globals()[handler]

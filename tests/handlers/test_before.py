@@ -161,6 +161,11 @@ FAILING: dict[str, tuple[dict[str, Any], str]] = {
     "messages": ({"handler": "Put", "messages": "none"}, "messages that are no list"),
     "name": ({"handler": "Put", "model": "two\nlines"}, "name cannot be one"),
     "number": ({"handler": "Put", "model": 7}, "a model that is no text"),
+    "credential": ({"handler": "Put", "extra_headers": {"Authorization": "canary"}}, "never goes"),
+    "framing": ({"handler": "Put", "extra_headers": {"Content-Length": 1}}, "'content-length'"),
+    "header": ({"handler": "Put", "extra_headers": {"X-A": "canary\nb"}}, "header x-a cannot"),
+    "no-headers": ({"handler": "Put", "extra_headers": ["x-a"]}, "extra_headers that are no"),
+    "no-body": ({"handler": "Put", "extra_body": "top_k"}, "extra_body that is no table"),
 }
 """A handler that does wrong, and what the log says of it, by the model it is for."""
 

@@ -47,6 +47,10 @@ class Handler:
         ctx.extra["name"] = ctx.user_info.get("name", "anonymous")
         if ctx.llm_params.get("max_tokens", 0) > 5:
             ctx.llm_params["max_tokens"] = 5
+        if ctx.request.user == "filtered":
+            headers = {**ctx.llm_params.get("extra_headers", {}), "X-Team": ctx.group}
+            more = {"top_k": 3}
+            ctx.llm_params = {"model": ctx.model, "extra_headers": headers, "extra_body": more}
         names = ("group", "connection", "remote_addr", "response", "error", "duration", "extra")
         seen = {name: getattr(ctx, name) for name in names}
         seen["asked"] = ctx.request.model

@@ -47,6 +47,24 @@ def test_the_provider_is_sent_the_same_by_arguments_handlers_and_headers(
     assert headers == ["proxy-node-1", "t-1", "00-1", None]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_handler_may_leave_the_fields_it_knows_and_say_more_to_the_provider(
+    pair: Pair, stream: bool
+) -> None:
+    def seen(side: Side) -> tuple[dict[str, Any], list[str | None]]:
+        body = chat("up-left", user="filtered", max_tokens=9, stream=stream)
+        assert "Hello" in side.post("bert", body, **TRACE).text
+        request = side.provider.requests[-1]
+        sent = {name: value for name, value in side.sent().items() if "stream" not in name}
+        return sent, [request.header(name) for name in (*HEADERS, "x-team")]
+
+    body, headers = pair.both(seen)
+
+    assert (body["top_k"], body["messages"]) == (3, words("Say hello."))
+    assert not {"extra_headers", "extra_body", "user", "max_tokens"} & body.keys()
+    assert headers == ["proxy-node-1", "t-1", "00-1", None, "team"]
+
+
 @pytest.mark.parametrize("key", ["anna", "bert"])
 def test_handlers_and_loggers_see_the_same(pair: Pair, key: str) -> None:
     text = f"What {key} asks."
