@@ -4,17 +4,19 @@ Adding a connection kind or a log sink is one class; no schema is written for it
 signature.
 """
 
+import builtins
 import inspect
 import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import reduce
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NotRequired, Required, TypeVar, get_type_hints
+from types import ModuleType, SimpleNamespace
+from typing import Any, NotRequired, Required, TypeVar, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -88,7 +90,8 @@ def _hint_at_missing(kind: str, known: Iterable[str]) -> str | None:
         return nearest(kind, NAMES) or f"what of lm-proxy's is here stands in {DOCUMENT}"
     path = kind.split(".")
     if len(path) == 1:
-        return nearest(kind, known)
+        is_builtin = bool(kind) and callable(getattr(builtins, kind, None))
+        return nearest(kind, known) or (f"write 'builtins.{kind}'" if is_builtin else None)
     for length in range(len(path) - 1, 0, -1):
         name = ".".join(path[:length])
         if name in sys.modules:  # It was just imported.
@@ -138,9 +141,7 @@ def bind(target: Callable[..., T], spec: Spec, also_known: Iterable[str] = (), *
     """
     try:
         fields = dict(_fields(target, set(given)))
-        checked = TypeAdapter(_shape(fields, takes_any=_takes_any(target))).validate_python(
-            spec.params
-        )
+        checked = _adapter(fields, takes_any=_takes_any(target)).validate_python(spec.params)
         return target(**checked, **given)
     except ValidationError as error:
         raise BindError(_found(error, spec, [*fields, *also_known])) from None
@@ -153,9 +154,17 @@ def bind(target: Callable[..., T], spec: Spec, also_known: Iterable[str] = (), *
 
 
 def _takes_any(target: Callable[..., Any]) -> bool:
-    """Whether it takes keys of any name."""
-    parameters = inspect.signature(target).parameters.values()
-    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    """Whether it takes keys of any name; nobody can tell of code without a signature."""
+    parameters = _parameters(target)
+    return parameters is None or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+def _parameters(target: Callable[..., Any]) -> Mapping[str, inspect.Parameter] | None:
+    """Those of its signature; `None` for what is written in C and has none."""
+    try:
+        return inspect.signature(target).parameters
+    except (TypeError, ValueError):
+        return None
 
 
 def make(
@@ -206,6 +215,19 @@ def _given(found: Any, given: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
     return given[kinds[0]] if kinds else {}
 
 
+def _adapter(fields: dict[str, Any], *, takes_any: bool) -> TypeAdapter[dict[str, Any]]:
+    """What checks keys against annotations; those that no value can be checked against mean any."""
+    try:
+        return TypeAdapter(_shape(fields, takes_any=takes_any))
+    except Exception:  # noqa: BLE001 - anybody's types may raise anything.
+        for name, hint in fields.items():
+            try:
+                TypeAdapter(_shape({name: hint}, takes_any=False))
+            except Exception:  # noqa: BLE001
+                fields = {**fields, name: get_origin(hint)[Any]}
+    return TypeAdapter(_shape(fields, takes_any=takes_any))
+
+
 def _shape(fields: dict[str, Any], *, takes_any: bool) -> Any:
     shape = TypedDict("shape", fields)  # type: ignore[misc]
     shape.__pydantic_config__ = ConfigDict(  # type: ignore[attr-defined]
@@ -235,12 +257,26 @@ def why_not_imported(error: BaseException) -> str:
 
 def _fields(target: Callable[..., Any], given: set[str]) -> Iterator[tuple[str, Any]]:
     constructor = target.__init__ if inspect.isclass(target) else target
-    hints = get_type_hints(constructor, include_extras=True)
-    for name, parameter in inspect.signature(target).parameters.items():
+    hints = _hints(constructor)
+    for name, parameter in (_parameters(target) or {}).items():
         if name in given or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         needed = Required if parameter.default is parameter.empty else NotRequired
         yield name, needed[hints.get(name, Any)]
+
+
+def _hints(constructor: Any) -> dict[str, Any]:
+    """The annotations; without those that only a type checker can resolve."""
+    try:
+        return get_type_hints(constructor, include_extras=True)
+    except Exception:  # noqa: BLE001 - anybody's annotations may raise anything.
+        names = getattr(inspect.unwrap(constructor), "__globals__", {})
+    found: dict[str, Any] = {}
+    for name, said in getattr(constructor, "__annotations__", {}).items():
+        alone = SimpleNamespace(__annotations__={name: said})
+        with suppress(Exception):
+            found |= get_type_hints(alone, names, include_extras=True)
+    return found
 
 
 def _found(

@@ -43,6 +43,9 @@ def in_our_words(name: str, said: dict[str, Any]) -> Table:
     if kind in theirs.LOCAL:
         _local(table, kind)
         return table
+    for key, other in theirs.NOT_OF_PROVIDERS.items():
+        if table.take(key) is not None:
+            table.warn(key, instead=f"write api_type = '{other}', or leave it out")
     _init_params(table)
     _api_key(table, kind)
     azure(table, kind)
@@ -125,9 +128,11 @@ def _say_no_effect(table: Table) -> None:
 
 def _local(table: Table, kind: str) -> None:
     """What a function, a command or a model on this machine has no use for."""
-    unused = () if kind == "local" else ("http_headers", "api_base", "api_key", "api_version")
-    more = ("model", "init_params") if kind in ("function", "none") else ()
-    for key in (*unused, *more, "use_responses_api"):
+    unused = {"use_responses_api"}
+    if kind in theirs.OF_KIND:
+        unused |= {"http_headers", "api_base", "api_key", "api_version"}
+        unused |= theirs.KEYS - theirs.OF_KIND[kind]
+    for key in [key for key in table.said if key in unused]:
         if table.take(key) is not None:
             table.warn(key, instead=f"api_type = '{kind}' asks no provider")
 

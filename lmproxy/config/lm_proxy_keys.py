@@ -65,6 +65,15 @@ DEPLOYMENTS = ("deployment_id", "azure_deployment_id")
 PRESETS = ("high-end", "low-end")
 """Values of `model` that stand for whatever model lm-proxy's release thought so."""
 
+LIBRARY_ONLY = (
+    "prompt_templates_path", "storage_path", "storage_default_file_ext", "embedding_db_folder",
+    "embedding_db_function", "embedding_db_allow_duplicates", "embedding_db_host",
+    "embedding_db_port", "embedding_db_timeout", "embedding_db_size", "default_encoding",
+    "elevenlabs_api_key", "text_to_speech_path", "save_memory", "ai_syntax_function_name_field",
+    "default_ai_function_syntax", "mcp_servers", "interactive_setup",
+)  # fmt: skip
+"""Of ai-microcore as a library: lm-proxy passed them on, and asked it for nothing of these."""
+
 NO_EFFECT: Mapping[str, str] = MappingProxyType(
     {
         "callbacks": "[[loggers]] takes functions of yours",
@@ -72,6 +81,9 @@ NO_EFFECT: Mapping[str, str] = MappingProxyType(
         "dot_env_file": "name it on the command line: oai-proxy --env FILE",
         "openai_api_type": "write api_type",
         "openai_api_base": "write api_base",
+        "use_logging": "print_stream = true prints what was asked and said",
+        "max_concurrent_tasks": "write concurrency",
+        **dict.fromkeys(LIBRARY_ONLY, "lm-proxy had no use for it either"),
     }
 )
 """Keys that are accepted and do nothing, and what to do instead."""
@@ -93,6 +105,18 @@ KEYS = frozenset(
     }
 )  # fmt: skip
 """Every key that is lm-proxy's and not one of our own connection's."""
+
+OF_KIND: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "function": frozenset({"inference_func", "chat_mode"}),
+        "transformers": frozenset({"model", "init_params"}),
+        "cli": frozenset({"cli", "model"}),
+        "none": frozenset(),
+    }
+)
+"""Which of these mean something for what is no provider."""
+NOT_OF_PROVIDERS = {"inference_func": "function", "cli": "cli"}
+"""Those that mean nothing for a provider, and the `api_type` that each belongs to."""
 
 READ_BY_ITSELF = (
     "LLM_API_TYPE", "LLM_API_PLATFORM", "LLM_API_KEY", "LLM_API_BASE", "LLM_API_VERSION",

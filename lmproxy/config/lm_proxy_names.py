@@ -19,6 +19,7 @@ OURS: Mapping[str, str] = MappingProxyType(
         "lm_proxy.handlers.forward_http_headers.HTTPHeadersForwarder": _FORWARDER,
         "lm_proxy.handlers.rate_limiter.RateLimiter": _LIMITER,
         "lm_proxy.strategies.Fallback": "lmproxy.config.fallback.Fallback",
+        "lm_proxy.strategies.fallback.Fallback": "lmproxy.config.fallback.Fallback",
         "lm_proxy.loggers.BaseLogger": f"{_LOG}.BaseLogger",
         "lm_proxy.loggers.JsonLogWriter": f"{_LOG}.JsonLogWriter",
         "lm_proxy.loggers.LogEntryTransformer": f"{_LOG}.LogEntryTransformer",
@@ -40,12 +41,14 @@ NAMES = (*OURS, *IN_CONFIG, *ALLOW_ALL)
 MODERN: Mapping[str, str] = MappingProxyType(
     {
         "lm_proxy.api_key_check.CheckAPIKeyWithRequest": "request",
+        f"{_CHECK}.with_request.CheckAPIKeyWithRequest": "request",
         "lm_proxy.handlers.HTTPHeadersForwarder": "headers_forwarder",
         "lm_proxy.handlers.RateLimiter": "rate_limiter",
         "lm_proxy.handlers.forward_http_headers.HTTPHeadersForwarder": "headers_forwarder",
         "lm_proxy.handlers.rate_limiter.RateLimiter": "rate_limiter",
         "lm_proxy.loggers.log_writers.JsonLogWriter": "lm_proxy.loggers.JsonLogWriter",
         "lm_proxy.strategies.Fallback": "fallback",
+        "lm_proxy.strategies.fallback.Fallback": "fallback",
     }
 )
 """Short names, and those that lm-proxy itself came to have."""

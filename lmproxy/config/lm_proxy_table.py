@@ -56,8 +56,11 @@ class Table:
 
     def replace(self, value: Any, path: tuple[str, ...], *origin: str) -> None:
         """As `put`, in the place of what a key of one name says."""
+        inner = self.said.get(path[0])
         if len(path) == 1:
             self.said.pop(path[0], None)
+        elif isinstance(inner, dict):
+            self.said[path[0]] = {key: item for key, item in inner.items() if key != path[1]}
         self.put(value, path, *origin)
 
     def warn(self, *path: str, instead: str) -> None:

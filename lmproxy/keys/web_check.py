@@ -35,7 +35,7 @@ class WebCheck(RemoteCheck):
         self,
         url: Url,
         method: str = "get",
-        headers: dict[str, str] | None = None,
+        headers: dict[str, str | int | float] | None = None,
         response_as_user_info: bool = False,
         group_field: str | None = None,
         default_group: str = "default",
@@ -72,7 +72,8 @@ class WebCheck(RemoteCheck):
                 the authorities cannot be read.
         """
         self._method = method.upper()
-        self._url, self._headers, self._placeholder = url, headers or {}, key_placeholder
+        self._url, self._placeholder = url, key_placeholder
+        self._headers = {name: str(value) for name, value in (headers or {}).items()}
         _check(self._method, (url, *self._headers.values()), key_placeholder, ca_file)
         self._tells_who = response_as_user_info
         if default_group not in groups and not (group_field and response_as_user_info):

@@ -46,6 +46,11 @@ WITHOUT_EFFECT = {
     "http_client": ("init_params = { http_client = 1 }", "", "write proxy, ca_file or timeouts"),
     "stream": ("default_args = { stream = true }", "", "the client says whether"),
     "stream_options": ("default_args = { stream_options = { a = 1 } }", "", "stream_usage"),
+    "use_logging": ("use_logging = true", "", "print_stream = true prints"),
+    "max_concurrent_tasks": ("max_concurrent_tasks = 5", "", "write concurrency"),
+    "prompt_templates_path": ('prompt_templates_path = "tpl"', "", "lm-proxy had no use for it"),
+    "inference_func": ('api_type = "openai"\ninference_func = "a.b"', "", "api_type = 'function'"),
+    "cli": ('api_type = "openai"\ncli = "cat"', "", "api_type = 'cli'"),
     "extra_query": ("default_args = { extra_query = { a = 1 } }", "", "no field of a request"),
 }
 
@@ -92,6 +97,10 @@ def test_what_happens_anyway_is_no_warning(harmless: str, tmp_path: Path) -> Non
         ("init_params = { timeout = 3 }", "init_params"),
         ("default_args = { stream = true }", "default_args.stream"),
         ("use_responses_api = true", "use_responses_api"),
+        ('cli = "cat"', "cli"),
+        ('azure_deployment_id = "d"', "azure_deployment_id"),
+        ('google_cloud_location = "l"', "google_cloud_location"),
+        ('anthropic_api_key = "a"', "anthropic_api_key"),
     ],
 )
 def test_what_a_function_has_no_use_for_is_a_warning(said: str, key: str, tmp_path: Path) -> None:
@@ -102,6 +111,26 @@ def test_what_a_function_has_no_use_for_is_a_warning(said: str, key: str, tmp_pa
 
     line = configs.line(content, said)
     assert found.startswith(f"line {line}: connections.up.{key}: {NO_EFFECT}; ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "key"),
+    [
+        ('api_type = "cli"\ncli = "cat"', "chat_mode = true", "chat_mode"),
+        ('api_type = "cli"\ncli = "cat"', "init_params = { timeout = 3 }", "init_params"),
+        ('api_type = "none"', 'cli = "cat"', "cli"),
+        ('api_type = "none"', 'inference_func = "a.b"', "inference_func"),
+    ],
+)
+def test_what_is_no_provider_takes_every_key_and_says_which_does_nothing(
+    kind: str, said: str, key: str, tmp_path: Path
+) -> None:
+    content = of_connection(f"{kind}\n{said}")
+
+    (found,) = configs.warnings(tmp_path, content)
+
+    assert found.startswith(f"line {configs.line(content, said)}: connections.up.{key}: ")
+    assert "asks no provider" in found
 
 
 def test_a_warning_is_printed_by_check_and_at_the_end_it_says_ok(tmp_path: Path) -> None:

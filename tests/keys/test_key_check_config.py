@@ -55,6 +55,7 @@ def test_everybody_may_come_in_on_loopback_if_it_is_said_twice(
         ("lm_proxy.api_key_check.Check", {}, "there is no 'lm_proxy.api_key_check.Check'"),
         ({"class": WEB}, {}, "api_key_check.url: is required"),
         ({"class": WEB, "url": "http://x/"}, {}, "the key is sent nowhere, so every key would be"),
+        ({"class": WEB, "url": "http://x/"}, {}, '{ Authorization = "Bearer {api_key}" }'),
         ({"class": WEB, "url": "http://x/{api_key}", "method": "PUT"}, {}, "method: must be one"),
         (7, {}, "api_key_check: must be"),
     ],
@@ -82,6 +83,14 @@ def test_a_key_of_a_check_that_does_nothing_alone_is_a_warning(
     check = {"class": WEB, "url": "http://x/{api_key}", "default_group": "team", **more}
 
     assert words in checked(tmp_path, config_with(provider, check)).stderr
+
+
+def test_a_header_may_be_a_number(provider: Provider, tmp_path: Path) -> None:
+    check = {"class": WEB, "url": "http://x/{api_key}", "headers": {"X-Version": 2}}
+
+    ended = checked(tmp_path, config_with(provider, {**check, "default_group": "team"}))
+
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_keys_that_a_check_for_everybody_does_not_look_at_are_a_warning(
