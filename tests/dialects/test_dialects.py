@@ -1,6 +1,7 @@
 """Every cell of the table, and that the judgement finds what is wrong."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,20 +11,23 @@ import pytest
 from tests.dialects.asking import Asker
 from tests.dialects.explained import EXPLAINED
 from tests.dialects.heard import Cell, Heard, Json
-from tests.dialects.judging import DIALECTS, cells, judge
+from tests.dialects.judging import DIALECTS, Verdict, cells, judge
 from tests.dialects.responses import RESPONSES
 
 CELLS = cells()
+VerdictOn = Callable[[Cell], Verdict]
 pytestmark = pytest.mark.timeout(300)  # The first to ask waits for LiteLLM and the local model.
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
-def test_an_answer_is_one_of_the_dialect_that_was_asked_in(asking: Asker, cell: Cell) -> None:
-    assert judge(asking.ask(DIALECTS[cell.dialect], cell)).faults == ()
+def test_an_answer_is_one_of_the_dialect_that_was_asked_in(
+    verdict_on: VerdictOn, cell: Cell
+) -> None:
+    assert verdict_on(cell).faults == ()
 
 
-def test_every_explanation_is_still_needed(asking: Asker) -> None:
-    verdicts = [judge(asking.ask(DIALECTS[cell.dialect], cell)) for cell in CELLS]
+def test_every_explanation_is_still_needed(verdict_on: VerdictOn) -> None:
+    verdicts = [verdict_on(cell) for cell in CELLS]
     needed = {reason for verdict in verdicts for reason in verdict.explained}
 
     assert [one.reason for one in EXPLAINED if one.reason not in needed] == []

@@ -1,5 +1,6 @@
 """Every cell of the matrix: our lanes against LiteLLM's own call."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,20 +10,21 @@ from tests.oracle.cases import STREAMED_ONLY
 from tests.oracle.cell import Cell
 from tests.oracle.expectations import lost
 from tests.oracle.explained import EXPLAINED
-from tests.oracle.matrix import DOCUMENT, ask_both, questions
+from tests.oracle.matrix import DOCUMENT, questions
 from tests.oracle.providers import PROVIDERS
 from tests.oracle.table import support_table, with_table
 
 QUESTIONS = questions()
+CellOf = Callable[[str, Question], Cell]
 UNCOUNTED = [Question(provider, "plain", True, with_usage=False) for provider in PROVIDERS]
 
 
 @pytest.mark.parametrize("lane", LANES)
 @pytest.mark.parametrize("question", [*QUESTIONS, *UNCOUNTED], ids=str)
 def test_a_lane_asks_and_answers_as_litellm_does(
-    sides: Oracle, lane: str, question: Question
+    sides: Oracle, cell_of: CellOf, lane: str, question: Question
 ) -> None:
-    cell = ask_both(sides, lane, question)
+    cell = cell_of(lane, question)
 
     assert cell.verdict.faults == []
     if not cell.ours.error:  # That it is one is explained, if LiteLLM answers.
@@ -39,15 +41,15 @@ def allowed_losses(sides: Oracle, cell: Cell) -> set[str]:
     return losses
 
 
-def test_the_table_in_the_documentation_is_what_a_run_finds(sides: Oracle) -> None:
-    cells: list[Cell] = [ask_both(sides, lane, q) for lane in LANES for q in QUESTIONS]
+def test_the_table_in_the_documentation_is_what_a_run_finds(cell_of: CellOf) -> None:
+    cells = [cell_of(lane, q) for lane in LANES for q in QUESTIONS]
     document = DOCUMENT.read_text()
 
     assert with_table(document, support_table(cells)) == document, "run scripts/oracle --write"
 
 
-def test_every_explanation_is_still_needed(sides: Oracle) -> None:
-    cells = [ask_both(sides, lane, q) for lane in LANES for q in [*QUESTIONS, *UNCOUNTED]]
+def test_every_explanation_is_still_needed(cell_of: CellOf) -> None:
+    cells = [cell_of(lane, q) for lane in LANES for q in [*QUESTIONS, *UNCOUNTED]]
     needed = {reason for cell in cells for reason in cell.verdict.explained}
 
     assert [one.where for one in EXPLAINED if one.reason not in needed] == []
