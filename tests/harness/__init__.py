@@ -12,4 +12,5 @@
 - `sdks`: OpenAI's SDKs for Python and Node
 - `agents`: Claude Code and Codex
 - `aimock`: an emulator of many providers, not written for this proxy
+- `site/sitecustomize`: what a process under test leaves out of the measurement of coverage
 """

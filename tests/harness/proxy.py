@@ -19,6 +19,7 @@ from tests.harness.waiting import until
 START_S = 60
 WARM_S = 120
 REPOSITORY = Path(__file__).parents[2]
+SITE = Path(__file__).with_name("site")
 
 
 class StartError(Exception):
@@ -167,4 +168,4 @@ def process_environment(more: Mapping[str, str]) -> dict[str, str]:
     """An environment with nothing of the tester's own in it but what finds the program."""
     kept = ("PATH", "HOME", "TMPDIR", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
     inherited = {name: os.environ[name] for name in kept if name in os.environ}  # noqa: TID251
-    return {**inherited, "PYTHONPATH": str(REPOSITORY), **more}
+    return {**inherited, "PYTHONPATH": f"{REPOSITORY}:{SITE}", **more}
