@@ -1,9 +1,10 @@
-"""Python runs this at the start of a process under test: what others wrote is imported untraced.
+"""Python runs this at the start of a process under test: what others wrote is imported quickly.
 
-Only while coverage is measured, and it makes no difference to what is: LiteLLM's import takes 9 s
-traced, 5 s untraced.
+Only while coverage is measured, and what it finds is the same: LiteLLM's import would take twice as
+long traced, and a fifth longer if the garbage collector looked through what stays anyway.
 """
 
+import gc
 import os
 import sys
 from importlib.machinery import SourceFileLoader
@@ -12,17 +13,21 @@ from types import ModuleType
 _exec_module = SourceFileLoader.exec_module
 
 
-def _untraced(loader: SourceFileLoader, module: ModuleType) -> None:
-    tracer = sys.gettrace()
-    if tracer is None or module.__name__.partition(".")[0] == "lmproxy":
+def _quickly(loader: SourceFileLoader, module: ModuleType) -> None:
+    if module.__name__.partition(".")[0] == "lmproxy":
         _exec_module(loader, module)
         return
+    tracer, collects = sys.gettrace(), gc.isenabled()
     sys.settrace(None)
+    gc.disable()
     try:
         _exec_module(loader, module)
     finally:
-        sys.settrace(tracer)
-        _called()
+        if collects:
+            gc.enable()
+        if tracer is not None:
+            sys.settrace(tracer)
+            _called()
 
 
 def _called() -> None:
@@ -30,4 +35,4 @@ def _called() -> None:
 
 
 if "COVERAGE_PROCESS_CONFIG" in os.environ:  # noqa: TID251 - set by coverage itself.
-    SourceFileLoader.exec_module = _untraced  # type: ignore[assignment,method-assign]
+    SourceFileLoader.exec_module = _quickly  # type: ignore[assignment,method-assign]
