@@ -58,7 +58,39 @@ class EventBlocks:
         self._size += len(piece)
         self._seam = (self._seam + piece)[-3:]
         if self._size > MOST_EVENT_BYTES:
-            raise UpstreamInvalidResponse("The provider sent an event that is too large.")
+            raise _too_large()
+
+
+class Lines:
+    """Cuts a byte stream whose events are lines, each a JSON of its own, after the last one."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def feed(self, piece: bytes) -> list[bytes]:
+        """The lines that `piece` completes, without their ends.
+
+        Raises:
+            UpstreamInvalidResponse: one is larger than any event should be.
+        """
+        *whole, rest = piece.split(b"\n")
+        if whole:
+            whole[0] = b"".join((*self._parts, whole[0]))
+            self._parts, self._size = [], 0
+        self._parts.append(rest)
+        self._size += len(rest)
+        if self._size > MOST_EVENT_BYTES:
+            raise _too_large()
+        return whole
+
+    def rest(self) -> bytes:
+        """What followed the last line end."""
+        return b"".join(self._parts)
+
+
+def _too_large() -> UpstreamInvalidResponse:
+    return UpstreamInvalidResponse("The provider sent an event that is too large.")
 
 
 def _end_of_last_event(data: bytes) -> int:

@@ -17,6 +17,7 @@ from lmproxy.upstream.events import (
     DONE,
     MOST_ANSWER_BYTES,
     EventBlocks,
+    Lines,
     all_data,
     data_of,
     has_done,
@@ -63,16 +64,13 @@ class SoundStream:
         Raises:
             UpstreamFault: as `blocks` does.
         """
-        rest = b""
+        lines = Lines()
         async with aclosing(self._arriving()) as blocks:
             async for block in blocks:
-                if self._is_events:
-                    texts = all_data(block)
-                else:
-                    *texts, rest = (rest + block).split(b"\n")
+                texts = all_data(block) if self._is_events else lines.feed(block)
                 for said in self._said(texts, block):
                     yield said
-        for said in self._said([rest], b""):
+        for said in self._said([lines.rest()], b""):
             yield said
 
     async def _arriving(self) -> AsyncGenerator[bytes, None]:

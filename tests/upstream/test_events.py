@@ -11,6 +11,7 @@ from lmproxy.errors import UpstreamInvalidResponse
 from lmproxy.upstream import events
 from lmproxy.upstream.events import (
     EventBlocks,
+    Lines,
     all_data,
     data_of,
     event_around,
@@ -177,6 +178,24 @@ def test_all_events_may_be_as_large_as_the_limit_and_no_larger(
         assert blocks.feed(b"data: xx\n\n")
     with pytest.raises(UpstreamInvalidResponse):
         blocks.feed(b"a")
+
+
+@given(pieces(st.binary(max_size=80).map(lambda data: data.replace(b"a", b"\n"))))
+def test_lines_are_the_same_however_they_are_cut(cut: list[bytes]) -> None:
+    found = Lines()
+
+    whole = [line for piece in cut for line in found.feed(piece)]
+
+    assert [*whole, found.rest()] == b"".join(cut).split(b"\n")
+
+
+def test_a_line_without_an_end_is_refused_once_it_is_larger_than_any_event() -> None:
+    found, piece = Lines(), b"a" * 65_536
+
+    for _ in range(events.MOST_EVENT_BYTES // len(piece)):
+        assert found.feed(piece) == []
+    with pytest.raises(UpstreamInvalidResponse):
+        found.feed(b"a")
 
 
 @given(contents=st.lists(st.binary(min_size=1, max_size=9).filter(lambda e: b"\n" not in e)))
