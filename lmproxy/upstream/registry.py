@@ -11,6 +11,7 @@ from lmproxy.config import Config, schema
 from lmproxy.config.binding import BindError, Spec, bind, resolve_class
 from lmproxy.config.fallback import is_fallback
 from lmproxy.config.lm_proxy_keys import KEYS
+from lmproxy.config.load import is_this_machine
 from lmproxy.config.values import BEDROCK_ADDRESS, Lane
 from lmproxy.problems import Problem
 from lmproxy.scrub import Scrubber
@@ -232,5 +233,4 @@ def _advice(config: Config, name: str, settings: schema.Connection) -> list[Prob
 def is_plain_http_elsewhere(url: str) -> bool:
     """Whether `url` sends secrets unencrypted to another machine."""
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    return parts.scheme == "http" and not (host in ("localhost", "::1") or host.startswith("127."))
+    return parts.scheme == "http" and not is_this_machine(parts.hostname or "")

@@ -155,8 +155,9 @@ def test_a_key_for_a_server_on_this_machine_may_be_any_text(tmp_path: Path) -> N
     assert configs.warnings(tmp_path, content) == []
 
 
-def test_plain_http_to_another_machine_is_told(tmp_path: Path) -> None:
-    content = configs.text().replace("http://127.0.0.1:9/v1", "http://llm.internal/v1")
+@pytest.mark.parametrize("host", ["llm.internal", "127.example.com", "10.0.0.1", "[::2]"])
+def test_plain_http_to_another_machine_is_told(host: str, tmp_path: Path) -> None:
+    content = configs.text().replace("http://127.0.0.1:9/v1", f"http://{host}/v1")
 
     assert configs.warnings(tmp_path, content) == [
         "line 4: connections.up.api_base: is plain http: keys and prompts cross the network open"
