@@ -19,7 +19,8 @@ import one another; `gateway` alone knows their order, `assembly` alone builds t
 Upper may import lower; names joined by `|` never each other. The build enforces it.
 
 - `call`: the frozen vocabulary; `errors`: every error a client can meet; `problems`: what is wrong
-  in a config; `form`: what is uploaded
+  in a config; `form`: what is uploaded; `patterns`: what a wildcard matches
+- `scrub`: what must never be seen; `logs`: the process log; `tasks`: who owns a task
 - `request_context`: a request as somebody's own logger or handler sees it; `refusal`: how such a
   handler says no
 - `child/`: what runs in a process beside the proxy; `threads`: plain functions of anybody's

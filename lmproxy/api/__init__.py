@@ -8,7 +8,7 @@
 - `client_watch`: notices that the client left
 - `event_sender`: a streamed answer, with pings in its silences
 - `dialect`: what each dialect has its own words for; `openai_dialect`, `anthropic_dialect`,
-  `responses_dialect`; `dialects`: all of them, for paths that every client asks for;
+  `responses_dialect`; `dialects`: those of paths that every client asks for;
   `model_pages`: Anthropic's pages of the list of models
 - `body_fields`: what is checked of a request for a model; `answering`: asking, and sending what
   comes of it
