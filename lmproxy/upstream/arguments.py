@@ -20,16 +20,16 @@ from lmproxy.upstream.request_body import dump
 
 UnsupportedParams: TypeAlias = Literal["pass", "drop", "reject"]
 
-PARAMETERS = {
+PARAMETERS = frozenset({
     "audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs",
     "max_completion_tokens", "max_tokens", "modalities", "n", "parallel_tool_calls", "prediction",
     "presence_penalty", "prompt_cache_key", "reasoning_effort", "response_format",
     "safety_identifier", "seed", "service_tier", "stop", "store", "stream_options", "temperature",
     "thinking", "tool_choice", "tools", "top_logprobs", "top_p", "user", "verbosity",
     "web_search_options",
-}  # fmt: skip
+})  # fmt: skip
 """OpenAI's parameters, by the names of `litellm.acompletion`'s arguments, and `thinking`, which is
-Anthropic's."""
+Anthropic's. `chat_fields` has the rest of chat's fields: naming one there lets nothing through."""
 HANDLED = {"model", "messages", "stream", "stream_options"}
 """Fields with a meaning to the proxy itself; never named as left out."""
 TOOL_FIELDS = {

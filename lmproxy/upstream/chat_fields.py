@@ -11,19 +11,18 @@ from types import MappingProxyType
 from typing import Any
 
 from lmproxy.call import Json
+from lmproxy.upstream.arguments import PARAMETERS
 
 Path = tuple[str, ...]
 """The tables around a field, from the outside, and its name."""
 
-FIELDS = frozenset({
-    "audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs",
-    "max_completion_tokens", "max_tokens", "messages", "metadata", "modalities", "model",
-    "moderation", "n", "parallel_tool_calls", "prediction", "presence_penalty", "prompt_cache_key",
-    "prompt_cache_options", "prompt_cache_retention", "reasoning_effort", "response_format",
-    "safety_identifier", "seed", "service_tier", "stop", "store", "stream", "stream_options",
-    "temperature", "tool_choice", "tools", "top_logprobs", "top_p", "user", "verbosity",
-    "web_search_options",
+NOT_FOR_LITELLM = frozenset({
+    "messages", "metadata", "model", "moderation", "prompt_cache_options", "prompt_cache_retention",
+    "stream",
 })  # fmt: skip
+"""Fields of chat that never become a parameter of LiteLLM's call: it is told some otherwise, knows
+others not, and means something else by `metadata`."""
+FIELDS = (PARAMETERS - {"thinking"}) | NOT_FOR_LITELLM
 """All that OpenAI's reference of the chat API has; what else a request says is a provider's own."""
 EITHER = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 """Two names of one thing, of which a request may have one."""
