@@ -20,7 +20,7 @@ from lmproxy.api.endpoint import Endpoint, Shell
 from lmproxy.api.exchange import Message, Receive, Send
 from lmproxy.api.health import HEALTH_PATHS, health_routes
 from lmproxy.api.models import MODEL, MODELS
-from lmproxy.api.nowhere import NOWHERE, only
+from lmproxy.api.nowhere import NOWHERE, only, refuse_socket
 from lmproxy.api.openai_chat import CHAT
 from lmproxy.api.openai_responses import COMPACT, CREATE, INPUT_TOKENS, NO_SOCKET
 from lmproxy.api.operation_endpoints import OPERATION_ENDPOINTS
@@ -128,13 +128,16 @@ class Front:
         self._components = components
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, or run the lifespan."""
+        """Answer one request, run the lifespan, or refuse a websocket."""
         use(self._components)
         if scope["type"] == "http":
             handler = self._hot.get((scope["method"], scope["path"]))
             if handler is not None:
                 await handler(scope, receive, send)
                 return
+        elif scope["type"] == "websocket":
+            await refuse_socket(scope, send)
+            return
         await self._rest(scope, receive, send)
 
 

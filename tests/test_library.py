@@ -25,6 +25,21 @@ async def ask():
         print((await client.get("/health")).json(), (await client.get("/v1/models")).status_code)
 asyncio.run(ask())
 """
+SOCKET = """
+import asyncio, lmproxy
+app = lmproxy.create_app("own.toml")
+async def connect():
+    return {"type": "websocket.connect"}
+async def ask(extensions):
+    sent = []
+    async def send(message):
+        sent.append((message["type"], message.get("status")))
+    scope = {"type": "websocket", "path": "/v1/responses", "headers": [], "query_string": b""}
+    await app({**scope, "extensions": extensions}, connect, send)
+    print(sent)
+asyncio.run(ask({}))
+asyncio.run(ask({"websocket.http.response": {}}))
+"""
 FAIL = """
 import lmproxy
 from lmproxy import logs
@@ -99,6 +114,16 @@ def test_an_application_made_of_a_path_answers(folder: Path) -> None:
     ended = python("-c", ASK, folder=folder)
 
     assert ended.stdout == "{'status': 'ok'} 401\n"
+
+
+def test_a_websocket_is_refused_under_a_server_that_has_some(folder: Path) -> None:
+    ended = python("-c", SOCKET, folder=folder)
+
+    closed, denied = ended.stdout.splitlines()
+    assert closed == "[('websocket.close', None)]"
+    assert denied == (
+        "[('websocket.http.response.start', 426), ('websocket.http.response.body', None)]"
+    )
 
 
 def test_what_an_application_logs_has_no_secret_and_no_local_variable(folder: Path) -> None:
