@@ -4,6 +4,9 @@ lm-proxy gave its plug-ins one object for the whole of a request; its fields and
 same here. `request` and `llm_params` are tables whose fields can be read as attributes too.
 """
 
+import json
+from collections.abc import Callable, Container, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -19,13 +22,95 @@ class Fields(dict[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         """The field of this name."""
+        if name.startswith("__"):  # What copies and pickles looks for these.
+            raise AttributeError(name)
         return self.get(name)
+
+    def model_dump(
+        self,
+        *,
+        include: Container[str] | None = None,
+        exclude: Container[str] | None = None,
+        exclude_none: bool = False,
+        **_: Any,
+    ) -> Json:
+        """A copy, as of the pydantic model that lm-proxy's requests are."""
+        chosen = {
+            name: value
+            for name, value in self.items()
+            if (include is None or name in include)
+            and (exclude is None or name not in exclude)
+            and not (exclude_none and value is None)
+        }
+        return deepcopy(chosen)
+
+    def model_dump_json(self, *, indent: int | None = None, **choice: Any) -> str:
+        """The same as JSON."""
+        return json.dumps(self.model_dump(**choice), indent=indent, default=str)
+
+
+class Tokens(Fields):
+    """What an answer took, as lm-proxy counts it.
+
+    What it does not count can be read, and is in no line unless it is named.
+    """
+
+    def __init__(self, counts: Json, more: Json) -> None:
+        """`more`: ours, and what nobody counted."""
+        super().__init__(counts)
+        self.more = more
+
+    @classmethod
+    def of(cls, usage: Json) -> "Tokens":
+        """Those of a record's usage."""
+        counts = {name: usage.get(name) for name in THEIR_COUNTS}
+        cached, reasoning = usage.get("cached_tokens"), usage.get("reasoning_tokens")
+        others = {"cache_read_input_tokens": cached, "reasoning_tokens": reasoning}
+        told = {name: count for name, count in others.items() if count is not None}
+        return cls({**counts, **told}, {**usage, **others})
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """A count; `None` if nobody counted."""
+        return super().get(name, vars(self).get("more", {}).get(name, default))
+
+    def __missing__(self, name: str) -> Any:
+        return vars(self).get("more", {})[name]
+
+
+THEIR_COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
 class ResponseText(str):
-    """What a model said, with the tokens it took in `usage`; `""` where it only called tools."""
+    """What a model said, with the tokens it took in `usage`; `""` where it only called tools.
 
-    usage: Fields
+    Attributes:
+        whole: gives the answer's table; an empty one of a stream.
+    """
+
+    NAMES = ("content", "choices", "id", "model")
+    """Fields of lm-proxy's answers that can be read as attributes."""
+    usage: Tokens
+    whole: Callable[[], Json] = dict
+
+    @property
+    def content(self) -> str:
+        """The text."""
+        return str(self)
+
+    def __getattr__(self, name: str) -> Any:
+        """A field of a plain chat answer; `None` of a stream."""
+        if name in self.NAMES:
+            return self.whole().get(name)
+        raise AttributeError(name)
+
+
+def fields_of(thing: Any) -> Json:
+    """Those of an object of anybody's; none of what has none."""
+    if isinstance(thing, type):
+        return {}
+    dump = getattr(thing, "model_dump", None) or getattr(thing, "dict", None)
+    found = dump() if callable(dump) else getattr(thing, "__dict__", None)
+    return dict(found) if isinstance(found, Mapping) else {}
 
 
 @dataclass

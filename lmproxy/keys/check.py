@@ -6,7 +6,7 @@ for a key that is none. Whatever goes wrong in it, nobody gets in: 503, for the 
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -17,6 +17,7 @@ from lmproxy.config.binding import where_raised
 from lmproxy.errors import InvalidKey, ProxyError, Unavailable
 from lmproxy.keys.remote import RemoteCheck
 from lmproxy.keys.verdicts import Verdicts
+from lmproxy.request_context import fields_of
 from lmproxy.threads import Threads
 
 log = logs.get(__name__)
@@ -155,7 +156,15 @@ def _judgement(given: Any) -> Judgement:
     if not isinstance(group, str):
         log.error("the key check named no group", group=type(group).__name__)
         return UNKNOWN
-    return Verdict(group, info if isinstance(info, dict) and info else None)
+    return Verdict(group, _table(info) or None)
+
+
+def _table(info: Any) -> Json:
+    """What a check knows of the caller: a table, or an object's fields."""
+    found = dict(info) if isinstance(info, Mapping) else fields_of(info)
+    if info and not found:
+        log.error("the key check said no table of who it is", user_info=type(info).__name__)
+    return found
 
 
 def _cannot_tell() -> Unavailable:

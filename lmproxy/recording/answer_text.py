@@ -43,6 +43,11 @@ def text_of(answer: bytes) -> str:
     return "".join(text for line in lines for text in _streamed(_json(line)))
 
 
+def whole_of(answer: bytes) -> Json:
+    """The table that a plain answer is; an empty one of a streamed one, or one that is too long."""
+    return _json(answer) if answer.lstrip().startswith(b"{") else {}
+
+
 def _json(text: bytes) -> Json:
     """A table; an empty one for whatever is none, `[DONE]` among it."""
     try:

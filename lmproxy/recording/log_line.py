@@ -1,11 +1,14 @@
 """A line of a log of the operator's: what goes into it, and the file it is appended to."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any, TextIO
 
 from lmproxy.config.binding import Misfit
 from lmproxy.recording.obstacle import obstacle
+
+INDEX = re.compile(r"-?[0-9]{1,9}")
 
 
 def check_writable(path: Path, key: str) -> None:
@@ -43,12 +46,29 @@ def _for_owner_and_group(path: str, flags: int) -> int:
 
 
 def look_up(value: Any, path: list[str]) -> Any:
-    """What stands at `path` in nested tables, lists and objects; `None` where a part is missing."""
+    """What stands at `path` in nested tables, lists and objects; `None` where a part is missing.
+
+    A list is counted from its end by a negative number. Of an object nothing is called but its
+    properties.
+    """
     for part in path:
         if isinstance(value, dict):
             value = value.get(part)
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
+        elif isinstance(value, list):
+            value = _item(value, part)
         else:
-            value = getattr(value, "__dict__", {}).get(part)
+            value = _attribute(value, part)
     return value
+
+
+def _item(items: list[Any], part: str) -> Any:
+    index = int(part) if INDEX.fullmatch(part) else len(items)
+    return items[index] if -len(items) <= index < len(items) else None
+
+
+def _attribute(thing: Any, name: str) -> Any:
+    try:
+        found = None if name.startswith("_") else getattr(thing, name, None)
+    except Exception:  # noqa: BLE001 - a property of anybody's may raise anything.
+        return None
+    return None if callable(found) else found

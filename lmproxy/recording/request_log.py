@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from datetime import date, datetime, time
+from functools import partial
 from inspect import isawaitable
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,17 @@ from lmproxy.call import Json, Usage
 from lmproxy.config.binding import BindError, Misfit, make
 from lmproxy.config.places import KeyPath
 from lmproxy.config.problems import nearest
-from lmproxy.recording.answer_text import text_of
+from lmproxy.recording.answer_text import text_of, whole_of
 from lmproxy.recording.log_line import check_writable, look_up, open_for_line
 from lmproxy.recording.outputs import LogEntry
-from lmproxy.request_context import Fields, RequestContext, ResponseText
+from lmproxy.request_context import Fields, RequestContext, ResponseText, Tokens, fields_of
 
 Sink = Callable[[RequestContext], Any]
 Unwise = Iterator[tuple[KeyPath, str, str | None]]
 """Of each key that does nothing: where it is, what to say of it, and what may have been meant."""
 KNOWN: dict[tuple[str, ...], Iterable[str]] = {
     (): [item.name for item in fields(RequestContext) if item.name != "http_request"],
-    ("response",): ["usage"],
+    ("response",): ["usage", *ResponseText.NAMES],
     ("response", "usage"): [*Usage.__dataclass_fields__, "cache_read_input_tokens"],
 }
 """What may stand below the beginning of a path, where that is always the same."""
@@ -99,9 +100,8 @@ def _response(record: Json, answer: bytes | None) -> ResponseText | None:
     if answer is None:
         return None
     said = ResponseText(text_of(answer))
-    usage = record["usage"] or {}
-    cached, reasoning = usage.get("cached_tokens"), usage.get("reasoning_tokens")
-    said.usage = Fields(usage, cache_read_input_tokens=cached, reasoning_tokens=reasoning)
+    said.whole = partial(whole_of, answer)
+    said.usage = Tokens.of(record["usage"] or {})
     return said
 
 
@@ -206,5 +206,8 @@ class JsonLogWriter:
             file.write(line + "\n")
 
 
-def _written(value: Any) -> str:
-    return value.isoformat() if isinstance(value, date | time) else str(value)
+def _written(value: Any) -> Any:
+    """What JSON has no word for: of an object its fields, as lm-proxy does."""
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return fields_of(value) or str(value)

@@ -39,6 +39,15 @@ def infer(messages, **params):
     return told(messages, params)
 
 
+class Thing:
+    def __init__(self, size):
+        self.size, self.tags = size, ["first", "last"]
+
+    @property
+    def double(self):
+        return 2 * self.size
+
+
 class Handler:
     def __init__(self, file_name):
         self.file_name = file_name
@@ -57,7 +66,9 @@ class Handler:
         seen["words"] = ctx.request.messages[0]["content"]
         seen["temperature"] = [ctx.request.temperature, ctx.llm_params.get("temperature")]
         seen["model"] = ctx.model
+        seen["asked_for"] = ctx.request.model_dump(exclude={"messages"}, exclude_none=True)
         append(self.file_name, seen)
+        ctx.extra["thing"] = Thing(3)
 
 
 def transform(ctx):
@@ -70,7 +81,7 @@ def transform(ctx):
         "group": ctx.group,
         "connection": ctx.connection,
         "user_info": ctx.user_info,
-        "extra": ctx.extra,
+        "extra": {name: value for name, value in ctx.extra.items() if name != "thing"},
         "model": ctx.model,
     }
 

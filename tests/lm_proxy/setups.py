@@ -26,6 +26,13 @@ OTHER_PATHS = {
     "total": "response.usage.total_tokens",
     "nowhere": "request.messages.9.content",
     "nothing": "extra.nothing",
+    "last_words": "request.messages.-1.content",
+    "before_the_first": "request.messages.-9.content",
+    "said": "response.content",
+    "counts": "response.usage",
+    "why": "response.choices.0.finish_reason",
+    "answer": "response.id",
+    "served": "response.model",
     "error": "error",
 }
 
@@ -157,6 +164,14 @@ def config(*top: str, loggers: str = "") -> str:
     return f"{head}\n{_CONNECTIONS}{_ROUTING}{_GROUPS}{loggers}"
 
 
+_OBJECTS = {
+    "words": "request.messages.-1.content",
+    "thing": "extra.thing",
+    "size": "extra.thing.size",
+    "double": "extra.thing.double",
+    "tag": "extra.thing.tags.-1",
+    "calls": "response.choices.0.message.tool_calls",
+}
 CONFIGS = {
     "main": config(
         'encryption_key = "a salt of the tests"',
@@ -165,7 +180,8 @@ CONFIGS = {
     "ignore_wildcards": config(
         'model_listing_mode = "ignore_wildcards"', loggers=json_log("whole", None)
     ),
-    "own_code": _OWN_CODE.replace("max_requests = 3\n", "max_requests = 1000\n"),
+    "own_code": _OWN_CODE.replace("max_requests = 3\n", "max_requests = 1000\n")
+    + json_log("objects", _OBJECTS),
     "limited": _OWN_CODE,
     "expand_wildcards": config('model_listing_mode = "expand_wildcards"', 'api_prefix = "/v1"'),
 }

@@ -10,7 +10,7 @@ from tests.lm_proxy.asking import asked, streamed
 from tests.lm_proxy.conftest import Pairs
 from tests.lm_proxy.looking import words
 from tests.lm_proxy.side import Pair, Side
-from tests.provider import refusals
+from tests.provider import answers, behaviours, refusals
 
 TRACE = {"x_trace_id": "t-1", "traceparent": "00-1", "x_other": "o"}
 HEADERS = ("x-source", "x-trace-id", "traceparent", "x-other")
@@ -89,6 +89,24 @@ def test_handlers_and_loggers_see_the_same(pair: Pair, key: str) -> None:
         12,
     )
     assert written["max_tokens"] == [9, 5]
+
+
+def test_what_handlers_leave_for_loggers_is_in_the_line_the_same(pair: Pair) -> None:
+    call = {"id": "call_1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+    pair.on("up-things", behaviours.plain(answers.chat_answer(choices=[choice])))
+
+    def seen(side: Side) -> dict[str, Any]:
+        body = {"model": "up-things", "messages": words("A line of things.")}
+        assert side.post("anna", body).status_code == 200
+        return side.line("A line of things.", "logs/objects")
+
+    line = pair.both(seen)
+
+    assert line["thing"] == {"size": 3, "tags": ["first", "last"]}
+    assert (line["size"], line["double"], line["tag"]) == (3, 6, "last")
+    assert line["calls"][0]["function"]["name"] == "look_up"
 
 
 @pytest.mark.parametrize("stream", [False, True])

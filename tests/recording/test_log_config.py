@@ -131,7 +131,7 @@ def transformed_by(**paths: str) -> str:
         ("connections.name", "did you mean 'connection'?"),
         ("http_request.headers", "did you mean 'request'?"),
         ("", "there is id, request, response, error, group, connection, model, "),
-        ("response.text", "there is usage"),
+        ("response.text", "there is usage, content, choices, id, model"),
         ("response.usage.prompt_token", "did you mean 'prompt_tokens'?"),
     ],
 )
@@ -152,6 +152,8 @@ def test_a_path_that_may_lead_somewhere_is_no_warning(tmp_path: Path) -> None:
         *(name for name in RequestContext.__dataclass_fields__ if name != "http_request"),
         "request.metadata.ticket",
         "request.messages.0.content",
+        "request.messages.-1.content",
+        "response.choices.0.message.tool_calls",
         "response.usage.cache_read_input_tokens",
         "extra.of.a.handler",
         "user_info.email",
@@ -171,7 +173,7 @@ def test_every_field_of_usage_may_be_named() -> None:
     response = context_of(LogEntry(record, answer=b"{}")).response
 
     assert response is not None
-    assert set(response.usage) == set(KNOWN["response", "usage"])
+    assert {*response.usage, *response.usage.more} == set(KNOWN["response", "usage"])
 
 
 def test_the_log_warns_at_start_and_the_line_has_null(provider: Provider, tmp_path: Path) -> None:
