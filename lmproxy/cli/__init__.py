@@ -40,6 +40,7 @@ EnvFile = Annotated[
     typer.Option(
         "--env-file",
         "--env",
+        "--env_file",
         help="File of variables for env: references; overrides the environment. "
         "Without it, a .env in the working directory fills gaps.",
     ),
@@ -55,7 +56,11 @@ LogLevel = Annotated[
     str | None, typer.Option("--log-level", help="debug, info, warning or error. Default: info.")
 ]
 Debug = Annotated[
-    bool, typer.Option("--debug", help="Log everything; show the OpenAPI page at /docs.")
+    bool | None,
+    typer.Option(
+        "--debug/--no-debug",
+        help="Log everything; show the OpenAPI page at /docs. Default: $LM_PROXY_DEBUG, else no.",
+    ),
 ]
 GroupName = Annotated[str | None, typer.Option("--group", help="Only this group.")]
 
@@ -95,7 +100,7 @@ class Options:
     host: str | None = None
     port: int | None = None
     log_level: str | None = None
-    debug: bool = False
+    debug: bool | None = None
 
     def over(self, outer: "Options") -> "Options":
         """These, and `outer`'s where these say nothing: options may stand on either side."""
@@ -105,7 +110,7 @@ class Options:
             host=self.host or outer.host,
             port=outer.port if self.port is None else self.port,
             log_level=self.log_level or outer.log_level,
-            debug=self.debug or outer.debug,
+            debug=outer.debug if self.debug is None else self.debug,
         )
 
 
@@ -139,7 +144,7 @@ def root(
     host: Host = None,
     port: Port = None,
     log_level: LogLevel = None,
-    debug: Debug = False,
+    debug: Debug = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say it.")
     ] = False,
@@ -158,7 +163,7 @@ def serve(
     host: Host = None,
     port: Port = None,
     log_level: LogLevel = None,
-    debug: Debug = False,
+    debug: Debug = None,
 ) -> None:
     """Serve (the default)."""
     options = Options(config, env_file, host, port, log_level, debug)

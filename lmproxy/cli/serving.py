@@ -14,7 +14,7 @@ from lmproxy.assembly import Assembly, assemble
 from lmproxy.cli import EXIT_CONFIG, Options
 from lmproxy.cli.advice import advice
 from lmproxy.config import Config, examine, load_config
-from lmproxy.config.environment import config_path
+from lmproxy.config.environment import config_path, wants_debug
 from lmproxy.problems import ConfigError
 from lmproxy.scrub import OF_LOGS, Scrubber
 from lmproxy.server import ListenError, address_of, open_socket, run_server
@@ -27,7 +27,8 @@ LEVELS = ("debug", "info", "warning", "error")
 
 def main(options: Options) -> int:
     """Serve until told to stop. The exit code."""
-    level = "debug" if options.debug else (options.log_level or "info")
+    debug = wants_debug(options.env_file) if options.debug is None else options.debug
+    level = "debug" if debug else (options.log_level or "info")
     if level not in LEVELS:
         typer.echo(f"--log-level must be one of {', '.join(LEVELS)}", err=True)
         return 2
@@ -35,7 +36,7 @@ def main(options: Options) -> int:
     _end_well_on_signals()
     try:
         assembly = prepare(options)
-        _serve(assembly, debug=options.debug)
+        _serve(assembly, debug=debug)
     except ConfigError as error:
         return say_unusable(error)
     except ListenError as error:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from dotenv import dotenv_values
 
+from lmproxy.config.lm_proxy_keys import is_true
 from lmproxy.problems import ConfigError, Problem
 
 
@@ -33,6 +34,15 @@ def read_environment(env_file: Path | None = None) -> Mapping[str, str]:
     else:
         merged = {**os.environ, **_variables(env_file)}
     return MappingProxyType(merged)
+
+
+def wants_debug(env_file: Path | None) -> bool:
+    """Whether lm-proxy's `LM_PROXY_DEBUG` says so, in the environment or the env file."""
+    try:
+        known = read_environment(env_file)
+    except ConfigError:  # Whoever reads the config says it.
+        known = os.environ
+    return is_true(known.get("LM_PROXY_DEBUG", ""))
 
 
 def _variables(path: Path) -> dict[str, str]:
