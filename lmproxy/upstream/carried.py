@@ -26,7 +26,7 @@ MOST_OUT_OF_ORDER = 100
 """Joined texts that are looked for from the start: nearly all keep their order, and a search from
 the start for each of many would stop the loop."""
 LONG = 4096
-JSON_FORMS = {"json_object", "application/json", "json", "json_tool_call"}
+JSON_FORMS = {"json_object", "json_schema", "application/json", "json", "json_tool_call"}
 """What says at providers that an answer must be JSON."""
 
 
@@ -45,7 +45,8 @@ def lost(messages: Any, sent: bytes, *, as_json: bool) -> tuple[str, ...]:
     asked = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
     calls = [function for message in asked for function in _calls(message)]
     texts = [text for message in asked for text in _texts(message)]
-    names = request.lacks(texts + [(CALLS, call.get("arguments")) for call in calls])
+    said = [(CALLS, call.get("arguments")) for call in calls if call.get("arguments") != "null"]
+    names = request.lacks(texts + said)
     if len(calls) > request.calls:
         names.append(CALLS)
     if sum(message.get("role") in RESULT_ROLES for message in asked) > request.results:

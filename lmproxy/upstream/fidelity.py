@@ -5,11 +5,13 @@ and marks of other providers. So its request is compared with the client's, by l
 that must be in both.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
+from lmproxy.call import Json
 from lmproxy.errors import InvalidRequest
 
 MARKS = {
@@ -19,6 +21,8 @@ MARKS = {
     b'"signature"': (b'"signature"', b'"thoughtSignature"', b'"thought_signature"'),
 }
 """Fields inside messages and tools, and what providers call them."""
+CHOICES = (b'"tool_choice', b'"toolChoice', b'"functionCallingConfig', b'"function_calling_config')
+PARALLEL = (b"arallel_tool", b"arallelTool")
 SCHEMA_WORDS = (
     "additionalProperties", "allOf", "const", "exclusiveMaximum", "exclusiveMinimum", "format",
     "maxLength", "minLength", "multipleOf", "not", "oneOf", "pattern", "prefixItems", "uniqueItems",
@@ -38,6 +42,42 @@ def lost_marks(source: bytes, sent: bytes) -> tuple[str, ...]:
         mark.strip(b'"').decode()
         for mark, forms in MARKS.items()
         if mark + b":" in source and not any(form in sent for form in forms)
+    )
+
+
+def lost_parameters(known: Json, sent: bytes) -> tuple[str, ...]:
+    """Names of parameters that LiteLLM says a provider takes, and then leaves out.
+
+    What says what the provider does anyway is not missed.
+    """
+    user = known.get("user")
+    is_there = {
+        "tool_choice": known.get("tool_choice", "auto") == "auto" or _has(sent, CHOICES),
+        "parallel_tool_calls": known.get("parallel_tool_calls") is not False
+        or _has(sent, PARALLEL),
+        "user": not isinstance(user, str) or _has(sent, _spellings(user)),
+    }
+    return tuple(name for name, there in is_there.items() if not there)
+
+
+def wants_any_json(response_format: Any) -> bool:
+    """Whether an answer has to be JSON, whatever is in it: a schema is seen by itself."""
+    if not isinstance(response_format, dict):
+        return False
+    kind, schema = response_format.get("type"), response_format.get("json_schema")
+    has_schema = isinstance(schema, dict) and bool(schema.get("schema"))
+    return kind == "json_object" or (kind == "json_schema" and not has_schema)
+
+
+def _has(sent: bytes, forms: tuple[bytes, ...]) -> bool:
+    return any(form in sent for form in forms)
+
+
+def _spellings(text: str) -> tuple[bytes, ...]:
+    """A text inside JSON, as LiteLLM's ways of writing it have it."""
+    return tuple(
+        json.dumps(text, ensure_ascii=escaped)[1:-1].encode("utf-8", "replace")
+        for escaped in (True, False)
     )
 
 

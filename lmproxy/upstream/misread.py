@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from lmproxy.call import Json
+from lmproxy.upstream import tool_choice
 from lmproxy.upstream.arguments import Arguments
 
 GOOGLES = {"gemini", "vertex_ai"}
@@ -25,6 +26,7 @@ BUDGETED = re.compile(r"claude-(?:3-7|(?:opus|sonnet|haiku)-4(?:-[015])?(?:-?20\
 
 def put_right(arguments: Arguments, provider: str, model: str) -> tuple[str, ...]:
     """Change what LiteLLM would misread for `provider`; the names of what was left out."""
+    tool_choice.put_right(arguments, provider)
     if provider == "anthropic" and BUDGETED.search(model):
         return _without_too_much_thought(arguments.known)
     if provider not in GOOGLES:

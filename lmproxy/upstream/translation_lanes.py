@@ -245,8 +245,9 @@ class Translating:
             return
         messages = call.body["messages"]
         fidelity.check_media(messages, sent)
-        as_json = arguments.known.get("response_format") == {"type": "json_object"}
+        as_json = fidelity.wants_any_json(arguments.known.get("response_format"))
         lost = fidelity.lost_marks(arguments.source, sent)
+        lost += fidelity.lost_parameters(arguments.known, sent)
         lost += fidelity.lost_schemas(call.body.get("tools"), sent)
         lost += carried.lost(messages, sent, as_json=as_json)
         observed.dropped_params = tuple(dict.fromkeys((*observed.dropped_params, *lost)))

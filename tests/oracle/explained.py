@@ -173,6 +173,14 @@ EXPLAINED = (
         providers=("huggingface",),
     ),
     Explained(
+        r"request\[0\]\.body\.tool_choice",
+        "a tool that has to be called is the only one offered, and one has to be called; LiteLLM "
+        "leaves its name out",
+        _more,
+        providers=("mistral",),
+        cases=("tools",),
+    ),
+    Explained(
         r"request\[0\]\.body\.stream_options",
         "streams are always asked for their counts, for the record",
         _more,

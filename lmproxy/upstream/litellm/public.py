@@ -46,6 +46,7 @@ class Public:
         for switched_on in ("suppress_debug_info", "disable_streaming_logging"):
             setattr(litellm, switched_on, True)
         litellm.turn_off_message_logging = litellm.user_url_validation = True
+        litellm.disable_stop_sequence_limit = True  # It would leave out all but four.
         litellm.telemetry = litellm.drop_params = False
         litellm.num_retries = litellm.cache = litellm.model_fallbacks = None
         litellm.callbacks, litellm.success_callback, litellm.failure_callback = [], [], []
