@@ -20,11 +20,12 @@
   answer; `passing`: an answer while it is read; `watch`: what is noticed of it; `line`: the
   connection it arrives on
 - `translation_lanes`: the two lanes that translate; `arguments`: what of a request may reach
-  LiteLLM; `misread`: what of that it would read otherwise, `tool_choice` among it; `history`: a
-  conversation as it carries it whole; `fidelity` and `carried`: what got lost; `culprit`: which
-  parameter it trips over; `way_out`: one request's way to the provider; `sound_stream`: what may be
-  read on it; `ends`: how streams end; `translated`: the answer it became; `said_end`: what a
-  provider itself says of its end; `said_counts`: which counts are its own
+  LiteLLM; `misread`: what of that it would read otherwise, `tool_choice` and `recursive` schemas
+  among it; `history`: a conversation as it carries it whole; `fidelity` and `carried`: what got
+  lost; `culprit`: which parameter it trips over; `way_out`: one request's way to the provider;
+  `sound_stream`: what may be read on it; `ends`: how streams end; `translated`: the answer it
+  became; `said_end`: what a provider itself says of its end; `said_counts`: which counts are its
+  own
 - `litellm/`: LiteLLM; `account`: who it calls for; `azure_tokens`: who asks Azure for a token
 - `remote_media`: which media a provider may be asked to fetch
 - `usage`: token counts as providers give them, and estimates

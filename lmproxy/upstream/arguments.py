@@ -77,6 +77,7 @@ class Arguments:
         insisted: those of `known` that go on though LiteLLM says the provider takes them not.
         dropped: names of what does not go on.
         source: the whole body as JSON.
+        whole_tools: the tools as the client has them, where `known` has others in their place.
     """
 
     messages: list[Any]
@@ -85,6 +86,7 @@ class Arguments:
     insisted: tuple[str, ...]
     dropped: tuple[str, ...]
     source: bytes
+    whole_tools: list[Any] | None = None
 
 
 @cache

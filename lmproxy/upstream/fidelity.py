@@ -13,6 +13,7 @@ import orjson
 
 from lmproxy.call import Json
 from lmproxy.errors import InvalidRequest
+from lmproxy.upstream import recursive
 
 MARKS = {
     b'"cache_control"': (b'"cache_control"', b'"cachePoint"', b'"cachedContent"'),
@@ -60,6 +61,13 @@ def lost_parameters(known: Json, sent: bytes) -> tuple[str, ...]:
     return tuple(name for name, there in is_there.items() if not there)
 
 
+def lost_format(response_format: Any, sent: bytes) -> tuple[str, ...]:
+    """The name of the answer's schema if it refers to itself and the provider is not told so."""
+    schema = recursive.schema_of(response_format)
+    is_whole = b'"$ref"' in sent or not recursive.is_recursive(schema)
+    return () if is_whole else ("response_format",)
+
+
 def wants_any_json(response_format: Any) -> bool:
     """Whether an answer has to be JSON, whatever is in it: a schema is seen by itself."""
     if not isinstance(response_format, dict):
@@ -86,6 +94,8 @@ def lost_schemas(tools: Any, sent: bytes) -> tuple[str, ...]:
     source = orjson.dumps(tools) if tools else b""
     words = (f'"{word}":'.encode() for word in SCHEMA_WORDS)
     found = [word for word in words if word in source]
+    if b'"$ref"' in source and b'"$ref"' not in sent and recursive.has_recursive(tools):
+        return ("tools[].function.parameters",)
     if not found or all(word[:-1] in sent for word in found):
         return ()
     return ("tools[].function.parameters",)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from lmproxy import logs
 from lmproxy.call import EVENTS, Call, Json, Observed, Reply
 from lmproxy.errors import InvalidRequest, NotFound, UpstreamFault
-from lmproxy.upstream import carried, fidelity, history, misread, token_count
+from lmproxy.upstream import carried, fidelity, history, misread, recursive, token_count
 from lmproxy.upstream.arguments import (
     UNTRANSLATABLE,
     Account,
@@ -224,7 +224,8 @@ class Translating:
             raise NotFound(f"There is no model '{call.model}'.", code="model_not_found")
         provider, public = self._account.provider, litellm.public
         supported = public.supported(provider, model)
-        arguments = choose(call.body, supported, self._wishes.passed)
+        chosen = choose(call.body, supported, self._wishes.passed)
+        arguments = recursive.unroll(chosen, provider)
         refused = public.refused(provider, model, arguments.known)
         for name in refused:
             del arguments.known[name]
@@ -248,6 +249,7 @@ class Translating:
         as_json = fidelity.wants_any_json(arguments.known.get("response_format"))
         lost = fidelity.lost_marks(arguments.source, sent)
         lost += fidelity.lost_parameters(arguments.known, sent)
+        lost += fidelity.lost_format(call.body.get("response_format"), sent)
         lost += fidelity.lost_schemas(call.body.get("tools"), sent)
         lost += carried.lost(messages, sent, as_json=as_json)
         observed.dropped_params = tuple(dict.fromkeys((*observed.dropped_params, *lost)))

@@ -125,7 +125,8 @@ class Translation:
         account, known = self._account, dict(arguments.known)
         if stream:
             known["stream_options"] = {"include_usage": True}
-        schemas = _schemas(known.get("tools")) if account.provider == "gemini" else {}
+        tools = arguments.whole_tools or known.get("tools")
+        schemas = _schemas(tools) if account.provider == "gemini" else {}
         messages = validate_and_fix_openai_messages(messages=arguments.messages)
         if "tools" in known:
             known["tools"] = validate_and_fix_openai_tools(tools=known["tools"])
