@@ -3,6 +3,7 @@
     ProxyError
     ├── Refused                     ours: nothing went to a provider
     │   ├── InvalidRequest          400
+    │   │   └── UnsupportedFields   400  the operator wants those refused
     │   ├── InvalidKey              401
     │   ├── NotAllowed              403
     │   ├── NotFound                404
@@ -82,6 +83,21 @@ class InvalidRequest(Refused):
 
     status = 400
     code = "invalid_request"
+
+
+class UnsupportedFields(InvalidRequest):
+    """Fields of the request that the provider does not take; `names` in the client's words."""
+
+    code = "unsupported_parameter"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        quoted = ", ".join(f"'{name}'" for name in names)
+        super().__init__(
+            f"This model's provider does not take {quoted}. Leave it out and send the request "
+            "again.",
+            param=names[0],
+        )
+        self.names = names
 
 
 class InvalidKey(Refused):

@@ -39,8 +39,13 @@ def _status(error: ProxyError) -> int:
 
 
 def _kind(error: ProxyError) -> str:
-    """The provider's own word, if it is one of Anthropic's; else the one for the status."""
-    if isinstance(error, UpstreamRejected) and error.kind in KINDS.values():
+    """The provider's own word, if it is one of Anthropic's; else the one for the status.
+
+    `invalid_request_error` is OpenAI's word as well, for whatever it refuses: a model it does not
+    have, say.
+    """
+    is_theirs = isinstance(error, UpstreamRejected) and error.kind in KINDS.values()
+    if is_theirs and error.kind != KINDS[400]:
         return error.kind
     status = _status(error)
     return KINDS.get(status) or ("invalid_request_error" if status < 500 else "api_error")

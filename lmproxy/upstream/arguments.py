@@ -159,16 +159,6 @@ def _only(table: Json, names: set[str], where: str, dropped: list[str]) -> Json:
     return {name: value for name, value in table.items() if name in names}
 
 
-def refuse(dropped: tuple[str, ...]) -> InvalidRequest:
-    """The error of a connection with `unsupported_params = "reject"`."""
-    names = ", ".join(f"'{name}'" for name in dropped)
-    return InvalidRequest(
-        f"This model's provider does not take {names}. Leave it out and send the request again.",
-        code="unsupported_parameter",
-        param=dropped[0],
-    )
-
-
 UNTRANSLATABLE = "untranslatable_request"
 
 

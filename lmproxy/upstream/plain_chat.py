@@ -3,8 +3,8 @@
 from typing import Any
 
 from lmproxy.call import Call, Json, Observed
-from lmproxy.errors import InvalidRequest
-from lmproxy.upstream.arguments import HANDLED, refuse
+from lmproxy.errors import InvalidRequest, UnsupportedFields
+from lmproxy.upstream.arguments import HANDLED
 
 TEXTS = {"text", "input_text", "output_text", "refusal"}
 
@@ -71,6 +71,6 @@ def leave_out(
     kept = {name: value for name, value in fields.items() if name in taken or name in HANDLED}
     dropped = tuple(name for name in fields if name not in kept)
     if dropped and strict:
-        raise refuse(dropped)
+        raise UnsupportedFields(dropped)
     observed.dropped_params = (*observed.dropped_params, *dropped)
     return kept

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from lmproxy import logs
 from lmproxy.call import EVENTS, Call, Json, Observed, Reply
-from lmproxy.errors import InvalidRequest, NotFound, UpstreamFault
+from lmproxy.errors import InvalidRequest, NotFound, UnsupportedFields, UpstreamFault
 from lmproxy.upstream import carried, fidelity, history, misread, recursive, token_count
 from lmproxy.upstream.arguments import (
     UNTRANSLATABLE,
@@ -23,7 +23,6 @@ from lmproxy.upstream.arguments import (
     Arguments,
     UnsupportedParams,
     choose,
-    refuse,
     untranslatable,
 )
 from lmproxy.upstream.culprit import culprit
@@ -233,7 +232,7 @@ class Translating:
         dropped = (*arguments.dropped, *refused, *misfit)
         observed.dropped_params = (*observed.dropped_params, *dropped)
         if self._wishes.unsupported == "reject" and observed.dropped_params:
-            raise refuse(observed.dropped_params)
+            raise UnsupportedFields(observed.dropped_params)
         return replace(arguments, messages=history.whole(arguments.messages, provider))
 
     def _check(self, call: Call, arguments: Arguments, observed: Observed, sent: bytes) -> None:
@@ -254,7 +253,7 @@ class Translating:
         lost += carried.lost(messages, sent, as_json=as_json)
         observed.dropped_params = tuple(dict.fromkeys((*observed.dropped_params, *lost)))
         if self._wishes.unsupported == "reject" and lost:
-            raise refuse(lost)
+            raise UnsupportedFields(lost)
 
     def _can_translate(self, litellm: Litellm, model: str, arguments: Arguments) -> bool:
         translator = litellm.translator

@@ -23,11 +23,13 @@ def claude(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """Models `vllm/*` are at a server that speaks both APIs, those of `claude*` at Anthropic.
 
     `chat/*`, `gemini/*` and `bedrock/*` are where nobody speaks Anthropic's API; `round/*` is
-    Anthropic, asked for chat only; `echo` is a function.
+    Anthropic, asked for chat only; `mistral/*` is Mistral, and `strict/*` too, which
+    has refused what it does not take; `echo` is a function.
     """
     folder: Path = tmp_path_factory.mktemp("claude")
     config = base_config(provider)
     base = provider.base_url.removesuffix("/v1")
+    mistral = {"api_type": "mistral", "api_base": provider.base_url, "api_key": UPSTREAM_KEY}
     config["connections"] |= {
         "claude": {"api_type": "anthropic", "api_base": base, "api_key": UPSTREAM_KEY},
         "vllm": {"api_type": "vllm", "api_base": provider.base_url},
@@ -38,6 +40,8 @@ def claude(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
             "api_key": UPSTREAM_KEY,
             "speaks": ["models"],
         },
+        "mistral": mistral,
+        "strict": {**mistral, "unsupported_params": "reject"},
         "bedrock": {"api_type": "bedrock", "api_base": base, "litellm": AWS},
         "python": {"api_type": "function", "inference_func": "echoing.echo"},
     }
@@ -46,6 +50,8 @@ def claude(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "chat/*": "up.{1}",
         "gemini/*": "google.{1}",
         "bedrock/*": "bedrock.{1}",
+        "mistral/*": "mistral.{1}",
+        "strict/*": "strict.{1}",
         "round/*": "round.{1}",
         "echo": "python.*",
         "*": "claude.*",

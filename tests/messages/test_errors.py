@@ -82,6 +82,32 @@ def test_a_refusal_in_openais_form_becomes_anthropics(claude: Proxy, provider: P
     assert answer.headers["retry-after"] == "7"
 
 
+def test_openais_word_for_all_it_refuses_becomes_that_of_the_status(
+    claude: Proxy, provider: Provider
+) -> None:
+    """OpenAI says `invalid_request_error` of a model that it does not have."""
+    unknown = refusals.refusal(404, "No such model", "invalid_request_error", "model_not_found")
+    provider.on("gpt-unknown", unknown)
+
+    answer = post(claude, json=ask("chat/gpt-unknown"))
+
+    assert error_of(answer, 404, "not_found_error") == "No such model"
+
+
+def test_what_is_refused_for_its_fields_names_them_as_the_client_wrote_them(
+    claude: Proxy, provider: Provider
+) -> None:
+    fields: dict[str, Any] = {"stop_sequences": ["END"], "metadata": {"user_id": "me"}}
+
+    answer = post(claude, json=ask("strict/mistral-large", **fields))
+
+    words = error_of(answer, 400, "invalid_request_error")
+    assert "'metadata.user_id'" in words
+    assert "'user'" not in words
+    assert answer.headers["x-oai-proxy-dropped-params"] == "metadata.user_id"
+    assert provider.requests_for("mistral-large") == []
+
+
 @pytest.mark.parametrize(
     ("headers", "body", "status", "kind"),
     [

@@ -154,6 +154,8 @@ def test_the_models_are_listed_in_its_own_form(claude: Proxy, sdk: sdks.Anthropi
         "chat/*",
         "gemini/*",
         "bedrock/*",
+        "mistral/*",
+        "strict/*",
         "round/*",
         "echo",
         "*",

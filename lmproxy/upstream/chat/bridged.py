@@ -1,11 +1,35 @@
 """What chat answered, read for another dialect: a whole answer, or a stream of events."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
-from lmproxy.call import Json, Pieces, Reply
-from lmproxy.errors import UpstreamInvalidResponse
+from lmproxy.call import Json, Observed, Pieces, Reply
+from lmproxy.errors import UnsupportedFields, UpstreamInvalidResponse
 from lmproxy.upstream.answers import json_object, read_whole
 from lmproxy.upstream.events import json_of, split_events
+
+
+@contextmanager
+def in_clients_words(observed: Observed, names: Mapping[str, str]) -> Iterator[None]:
+    """Around asking for chat: what was left out is named as the client wrote it.
+
+    Args:
+        observed: has the names that chat has.
+        names: the client's by chat's, where they differ.
+
+    Raises:
+        UnsupportedFields: in the client's words as well.
+    """
+    try:
+        yield
+    except UnsupportedFields as error:
+        raise UnsupportedFields(_renamed(error.names, names)) from error
+    finally:
+        observed.dropped_params = _renamed(observed.dropped_params, names)
+
+
+def _renamed(said: Iterable[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names.get(name, name) for name in said))
 
 
 async def whole_answer(reply: Reply) -> Json:

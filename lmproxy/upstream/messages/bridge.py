@@ -14,7 +14,7 @@ from lmproxy.call import Call, Observed, Reply
 from lmproxy.config.binding import where_raised
 from lmproxy.errors import InvalidRequest
 from lmproxy.upstream.arguments import untranslatable
-from lmproxy.upstream.chat.bridged import BridgedStream, whole_answer
+from lmproxy.upstream.chat.bridged import BridgedStream, in_clients_words, whole_answer
 from lmproxy.upstream.connection import lane_not_available
 from lmproxy.upstream.litellm.door import Litellm
 from lmproxy.upstream.messages.events import MessageEvents
@@ -47,8 +47,8 @@ async def ask_as_chat(
         Refused: nothing was sent.
     """
     chat, names = await _as_chat(call, model, provider, open_door, observed)
-    reply = await ask(chat)
-    _name_dropped(observed)
+    with in_clients_words(observed, NAMES):
+        reply = await ask(chat)
     if call.stream and not isinstance(reply.body, bytes):
         events = MessageEvents(call.model, names)
 
@@ -75,11 +75,11 @@ async def count_as_chat(
         count: has a chat request counted by the provider; `None` of a provider that cannot.
     """
     chat, _ = await _as_chat(call, model, provider, open_door, observed)
-    tokens = await count(chat)
+    with in_clients_words(observed, NAMES):
+        tokens = await count(chat)
     if tokens is None:
         observed.dropped_params = ()
         return estimated(call, observed)
-    _name_dropped(observed)
     return counted(tokens, observed)
 
 
@@ -99,9 +99,3 @@ async def _as_chat(
         raise untranslatable() from error
     observed.dropped_params = tuple(dropped)  # Added to by whoever is asked, or refused there.
     return replace(call, operation="chat", body=chat, headers=()), names
-
-
-def _name_dropped(observed: Observed) -> None:
-    """Say what was left out in the words of the client's dialect."""
-    named = (NAMES.get(name, name) for name in observed.dropped_params)
-    observed.dropped_params = tuple(dict.fromkeys(named))

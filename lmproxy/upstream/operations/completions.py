@@ -14,9 +14,8 @@ from typing import Any
 import orjson
 
 from lmproxy.call import Call, Json, Observed, Pieces, Reply
-from lmproxy.errors import InvalidRequest, UpstreamInvalidResponse
+from lmproxy.errors import InvalidRequest, UnsupportedFields, UpstreamInvalidResponse
 from lmproxy.upstream.answers import json_object, read_whole
-from lmproxy.upstream.arguments import refuse
 from lmproxy.upstream.chat.form import DONE, as_event
 from lmproxy.upstream.chat.wire import CHAT
 from lmproxy.upstream.events import json_of, split_events
@@ -60,7 +59,7 @@ async def ask_for_chat(
     prompt = _prompt(call.body)
     dropped = tuple(name for name in LEFT_OUT if _says(call.body, name))
     if dropped and strict:
-        raise refuse(dropped)
+        raise UnsupportedFields(dropped)
     reply = await ask(replace(call, operation="chat", body=_chat_body(call.body, prompt)))
     observed.dropped_params = (*dropped, *observed.dropped_params)
     form = TextForm(call.model, prompt if call.body.get("echo") else "")

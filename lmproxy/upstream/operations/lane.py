@@ -11,11 +11,8 @@ import orjson
 
 from lmproxy import logs
 from lmproxy.call import EVENTS, Call, Json, Observed, Reply
-from lmproxy.errors import (
-    InvalidRequest,
-    UpstreamInvalidResponse,
-)
-from lmproxy.upstream.arguments import Account, refuse
+from lmproxy.errors import InvalidRequest, UnsupportedFields, UpstreamInvalidResponse
+from lmproxy.upstream.arguments import Account
 from lmproxy.upstream.litellm.door import Door, Litellm
 from lmproxy.upstream.operations.media_function import fields, files
 from lmproxy.upstream.operations.operation import LitellmFunction, Operation
@@ -108,7 +105,7 @@ class FunctionLane:
             del known[name]
         observed.dropped_params = (*dropped, *refused)
         if self.wishes.unsupported == "reject" and observed.dropped_params:
-            raise refuse(observed.dropped_params)
+            raise UnsupportedFields(observed.dropped_params)
         insisted = sorted(self.wishes.passed & known.keys() & function.parameters)
         more = {"allowed_openai_params": insisted} if insisted else {}
         return {**function.arguments(account.provider, known), **extra, **more}

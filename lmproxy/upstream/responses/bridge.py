@@ -10,7 +10,7 @@ from dataclasses import replace
 import orjson
 
 from lmproxy.call import Call, Observed, Reply
-from lmproxy.upstream.chat.bridged import BridgedStream, whole_answer
+from lmproxy.upstream.chat.bridged import BridgedStream, in_clients_words, whole_answer
 from lmproxy.upstream.chat.form import first_choice
 from lmproxy.upstream.responses.events import ResponseEvents
 from lmproxy.upstream.responses.form import ended, frame, output, usage
@@ -39,9 +39,8 @@ async def ask_as_chat(
     request = chat_request(call.body, model, provider, is_relayed=is_relayed)
     chat = replace(call, dialect="openai", operation="chat", body=request.body, headers=())
     observed.dropped_params = tuple(request.dropped)  # Added to by whoever is asked.
-    reply = await ask(chat)
-    named = (NAMES.get(name, name) for name in observed.dropped_params)
-    observed.dropped_params = tuple(dict.fromkeys(named))
+    with in_clients_words(observed, NAMES):
+        reply = await ask(chat)
     begun = frame(call.body, call.model, request.tools)
     if call.stream and not isinstance(reply.body, bytes):
         events = ResponseEvents(begun, request.tools, wants_logprobs=request.wants_logprobs)
