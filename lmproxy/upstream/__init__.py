@@ -26,6 +26,7 @@
   `sound_stream`: what may be read on it; `ends`: how streams end; `translated`: the answer it
   became; `said_end`: what a provider itself says of its end; `said_counts`: which counts are its
   own
+- `call_ids`: which ids of tool calls a provider takes
 - `litellm/`: LiteLLM; `account`: who it calls for; `azure_tokens`: who asks Azure for a token
 - `remote_media`: which media a provider may be asked to fetch
 - `usage`: token counts as providers give them, and estimates

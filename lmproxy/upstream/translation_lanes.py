@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 from lmproxy import logs
 from lmproxy.call import EVENTS, Call, Json, Observed, Reply
 from lmproxy.errors import InvalidRequest, NotFound, UnsupportedFields, UpstreamFault
-from lmproxy.upstream import carried, fidelity, history, misread, recursive, token_count
+from lmproxy.upstream import (
+    call_ids,
+    carried,
+    fidelity,
+    history,
+    misread,
+    recursive,
+    token_count,
+)
 from lmproxy.upstream.arguments import (
     UNTRANSLATABLE,
     Account,
@@ -229,11 +237,13 @@ class Translating:
         for name in refused:
             del arguments.known[name]
         misfit = misread.put_right(arguments, provider, model)
-        dropped = (*arguments.dropped, *refused, *misfit)
+        messages = history.whole(arguments.messages, provider)
+        signed = ("messages[].thinking",) if call_ids.fit(messages, provider, model) else ()
+        dropped = (*arguments.dropped, *refused, *misfit, *signed)
         observed.dropped_params = (*observed.dropped_params, *dropped)
         if self._wishes.unsupported == "reject" and observed.dropped_params:
             raise UnsupportedFields(observed.dropped_params)
-        return replace(arguments, messages=history.whole(arguments.messages, provider))
+        return replace(arguments, messages=messages)
 
     def _check(self, call: Call, arguments: Arguments, observed: Observed, sent: bytes) -> None:
         """Name what is missing from the provider's request; refuse it without its media.

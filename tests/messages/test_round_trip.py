@@ -70,6 +70,32 @@ def test_thoughts_caching_and_tools_reach_a_claude(claude: Proxy, provider: Prov
     }
 
 
+@pytest.mark.parametrize("at", ["round", "bedrock"])
+def test_thoughts_between_words_and_calls_stay_there(
+    claude: Proxy, provider: Provider, at: str
+) -> None:
+    """A Claude refuses thoughts that are not where it had them."""
+    later = {**THOUGHT, "thinking": "Bonn too.", "signature": "EqQBCgIYAhIm"}
+    hidden = {"type": "redacted_thinking", "data": "EmwKAhgB"}
+    use = {"type": "tool_use", "id": "toolu_2", "name": "weather", "input": {"city": "Bonn"}}
+    said = [*CONVERSATION[1]["content"], later, hidden, use]
+    results = [{**CONVERSATION[2]["content"][0], "tool_use_id": f"toolu_{n}"} for n in (1, 2)]
+    turns = [CONVERSATION[0], {"role": "assistant", "content": said}]
+    turns.append({"role": "user", "content": results})
+    model = "claude-between" if at == "round" else "anthropic.claude-sonnet-4-5-v1:0"
+
+    answer = post(claude, json={**ask(f"{at}/{model}"), "messages": turns, "tools": [TOOL]})
+
+    sent = provider.requests_for(model)[-1].json
+    assert sent is not None
+    assert [turn["role"] for turn in sent["messages"]] == ["user", "assistant", "user"]
+    assert sent["messages"][1]["content"] == said
+    assert [block["tool_use_id"] for block in sent["messages"][2]["content"]] == [
+        *("toolu_1", "toolu_2"),
+    ]
+    assert "x-oai-proxy-dropped-params" not in answer.headers
+
+
 def test_signed_thoughts_come_back_as_blocks(sdk: sdks.Anthropic, provider: Provider) -> None:
     begun = anthropic.event(
         "content_block_start",
@@ -191,3 +217,25 @@ def test_geminis_signature_of_a_call_comes_back_beside_its_thought(
     assert thought == {"thought": True, "text": "hm"}
     assert called["thoughtSignature"] == signature
     assert "x-oai-proxy-dropped-params" not in again.headers
+
+
+@pytest.mark.parametrize(("at", "longest"), [("chat", 40), ("mistral", 9)])
+def test_a_conversation_with_gemini_goes_on_elsewhere(
+    claude: Proxy, provider: Provider, at: str, longest: int
+) -> None:
+    """OpenAI takes ids of 40 characters, Mistral of 9; Gemini's have its signature in them."""
+    identifier, model = f"call_1__thought__{'Ab-_' * 50}", f"next-{at}"
+    use = {**CONVERSATION[1]["content"][2], "id": identifier}
+    result = {**CONVERSATION[2]["content"][0], "tool_use_id": identifier}
+    turns = [{"role": "user", "content": "Weather?"}, {"role": "assistant", "content": [use]}]
+    turns.append({"role": "user", "content": [result]})
+
+    answer = post(claude, json={**ask(f"{at}/{model}"), "messages": turns, "tools": [TOOL]})
+
+    assert answer.status_code == 200, answer.text
+    sent = provider.requests_for(model)[-1].json
+    assert sent is not None
+    called, told = sent["messages"][1]["tool_calls"][0]["id"], sent["messages"][2]["tool_call_id"]
+    assert called == told
+    assert 0 < len(called) <= longest
+    assert answer.headers["x-oai-proxy-dropped-params"] == "messages[].thinking"

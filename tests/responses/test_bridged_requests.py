@@ -88,7 +88,7 @@ def test_thoughts_words_and_calls_are_one_message_of_the_assistant() -> None:
         result(2),
     ]
 
-    told = messages(turns, "anthropic")
+    told = messages(turns, "openrouter")
 
     assert [message["role"] for message in told] == ["user", "assistant", "tool", "tool"]
     assistant = told[1]

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from lmproxy.call import Json
+from lmproxy.upstream.call_ids import SIGNED
 from lmproxy.upstream.chat.form import first_choice
 from lmproxy.upstream.chat.said import as_signed, finish_reason, sound, thought_within
 from lmproxy.upstream.usage import count
@@ -27,8 +28,6 @@ NOT_IN_IDS = re.compile("[^A-Za-z0-9_-]")
 """What an id of a tool use must not have, with Anthropic."""
 PICTURE = "[A picture was made here. /v1/chat/completions and /v1/responses have it.]"
 """Stands where a model made a picture, for which a message has no place."""
-THOUGHT = "__thought__"
-"""LiteLLM hands on Gemini's signature of a thought in the id of the call that came of it."""
 TO_URL = str.maketrans("+/", "-_", "=")
 FROM_URL = str.maketrans("-_", "+/")
 
@@ -113,13 +112,13 @@ def usage(counted: Any) -> Json:
 def tool_id(identifier: Any) -> str:
     """An id that Anthropic takes as well, should the conversation go on there."""
     text = identifier if isinstance(identifier, str) and identifier else _new_id()
-    own, mark, signature = text.partition(THOUGHT)
+    own, mark, signature = text.partition(SIGNED)
     return NOT_IN_IDS.sub("_", own) + mark + NOT_IN_IDS.sub("_", signature.translate(TO_URL))
 
 
 def call_id(identifier: str) -> str:
     """The id that `tool_id` was made of, as far as a provider needs it again."""
-    own, mark, signature = identifier.partition(THOUGHT)
+    own, mark, signature = identifier.partition(SIGNED)
     padding = "=" * (-len(signature) % 4)
     return own + mark + signature.translate(FROM_URL) + padding
 

@@ -1,8 +1,8 @@
 """What of Anthropic's request can OpenAI's chat say? LiteLLM's translation, and what it leaves out.
 
-Before it: blocks it passes over in silence are made into such as it knows, or named. After it:
-pictures in tool results are put where chat providers look for them, and thoughts go only to
-providers that take them back.
+Before it: blocks it passes over in silence are made into such as it knows, or named (`blocks`).
+After it: pictures in tool results are put where chat providers look for them, and thoughts go only
+to providers that take them back (`thoughts`).
 """
 
 from collections.abc import Iterator
@@ -11,21 +11,19 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from lmproxy.call import Json
-from lmproxy.errors import InvalidRequest
-from lmproxy.upstream.messages.form import call_id
-from lmproxy.upstream.messages.thoughts import forget_thoughts
+from lmproxy.upstream import call_ids
+from lmproxy.upstream.messages.blocks import readable
+from lmproxy.upstream.messages.thoughts import forget_thoughts, in_order, keeps_order
 
 if TYPE_CHECKING:
     from lmproxy.upstream.litellm.messages import MessagesAdapter
 
-KNOWN_BLOCKS = {"text", "image", "document", "tool_use", "tool_result", "thinking"}
-KNOWN_BLOCKS |= {"redacted_thinking"}
 OF_A_TOOL = {"name", "description", "input_schema", "cache_control", "strict", "type"}
 """What of a tool of the client's own goes on; LiteLLM would put the rest into its parameters."""
+OF_A_SEARCH = {"type", "name", "cache_control"}
+"""What of a search the translation has read, or looks for itself."""
 SEARCHES = "web_search"
 """Begins the kinds of the one such tool that chat has a field for."""
-OF_A_DOCUMENT = ("title", "context", "citations")
-"""What of a document chat has no place for."""
 PDF = "data:application/pdf;"
 LONGEST_USER = 64
 """OpenAI refuses a longer `user`; Claude Code's is."""
@@ -36,6 +34,7 @@ NAMES = {
     "web_search_options": "tools[].web_search",
     "response_format": "output_config.format",
     "parallel_tool_calls": "tool_choice.disable_parallel_tool_use",
+    "messages[].reasoning_content": "messages[].thinking",
 }
 """What the client calls the fields that a translation may leave out."""
 
@@ -51,12 +50,16 @@ def chat_body(
     """
     dropped: list[str] = []
     fresh = orjson.loads(orjson.dumps(body))
-    fresh["messages"] = [_readable(message, dropped) for message in fresh["messages"]]
+    turns = [readable(message, dropped) for message in fresh["messages"]]
+    if keeps_order(provider, model):
+        turns = [part for turn in turns for part in in_order(turn)]
+    fresh["messages"] = turns
     if isinstance(fresh.get("tools"), list):
         _choose_tools(fresh, provider, model, dropped)
     chat, names = adapter.chat(fresh, model, provider)
     messages = list(_with_pictures(chat["messages"]))
     forget_thoughts(messages, provider, model, dropped)
+    dropped += ["messages[].thinking"] if call_ids.fit(messages, provider, model) else []
     chat["messages"] = messages
     _settle(chat, body, dropped)
     _keep_schema(chat, body)
@@ -150,87 +153,26 @@ def _own_kind(tool: Any) -> str | None:
     return kind
 
 
+def _is_search(tool: Any) -> bool:
+    kind = tool.get("type") if isinstance(tool, dict) else None
+    return isinstance(kind, str) and kind.startswith(SEARCHES)
+
+
 def _name(tool: Any) -> Any:
     return tool.get("name") if isinstance(tool, dict) else None
 
 
 def _plain_tool(tool: Any, dropped: list[str]) -> Any:
-    """Without what tells Anthropic when to load or call a tool of the client's; that is named."""
+    """Without what tells Anthropic when to load or call a tool of the client's; that is named.
+
+    Of a search nothing goes on but that one is wanted.
+    """
+    if _is_search(tool):
+        dropped += [f"tools[].{name}" for name in tool if name not in OF_A_SEARCH]
     if not isinstance(tool, dict) or "input_schema" not in tool:
         return tool
     dropped += [f"tools[].{name}" for name in tool if name not in OF_A_TOOL]
     return {name: value for name, value in tool.items() if name in OF_A_TOOL}
-
-
-def _readable(message: Any, dropped: list[str]) -> Any:
-    content = message.get("content") if isinstance(message, dict) else None
-    if not isinstance(content, list):
-        return message
-    blocks = [new for block in content for new in _readable_block(block, dropped)]
-    return {**message, "content": blocks}
-
-
-def _readable_block(block: Any, dropped: list[str]) -> Iterator[Any]:
-    """The block as LiteLLM knows it; nothing, and its name, for one that chat has no word for."""
-    kind = block.get("type") if isinstance(block, dict) else None
-    if kind == "document":
-        dropped += [f"messages[].document.{name}" for name in OF_A_DOCUMENT if block.get(name)]
-    if kind == "document" and (text := _document_text(block.get("source"))) is not None:
-        yield {**_cached(block), "type": "text", "text": text}
-    elif kind == "tool_reference":  # What Claude Code answers to a search for tools.
-        yield {
-            **_cached(block),
-            "type": "text",
-            "text": f"{block.get('tool_name')} can be called now.",
-        }
-    elif kind == "tool_use":
-        yield {**block, "id": call_id(str(block.get("id")))}
-    elif kind == "tool_result":
-        if block.get("is_error"):
-            dropped.append("messages[].is_error")
-        result = _readable(block, dropped)
-        yield {**result, "tool_use_id": call_id(str(block.get("tool_use_id")))}
-    elif not isinstance(block, dict) or (isinstance(kind, str) and kind in KNOWN_BLOCKS):
-        _check_source(kind, block)
-        yield block
-    else:
-        dropped.append(f"messages[].{kind if isinstance(kind, str) else 'type'}")
-
-
-def _check_source(kind: Any, block: Any) -> None:
-    """Refuse what LiteLLM would leave out, or take for a picture.
-
-    Raises:
-        InvalidRequest: a file that only Anthropic has, or a document by URL.
-    """
-    source = block.get("source") if kind in ("image", "document") else None
-    where = source.get("type") if isinstance(source, dict) else None
-    if where == "file" or (where == "url" and kind == "document"):
-        raise InvalidRequest(
-            f"This model's provider takes no {kind}s by {'URL' if where == 'url' else 'file id'}. "
-            "Send the data in base64.",
-            code="unsupported_content",
-            param="messages",
-        )
-
-
-def _cached(block: Json) -> Json:
-    return {"cache_control": block["cache_control"]} if "cache_control" in block else {}
-
-
-def _document_text(source: Any) -> str | None:
-    """The text of a document that is one; `None` for a file."""
-    if not isinstance(source, dict):
-        return None
-    if source.get("type") == "text":
-        return str(source.get("data") or "")
-    content = source.get("content")
-    if source.get("type") != "content":
-        return None
-    if isinstance(content, str):
-        return content
-    parts = content if isinstance(content, list) else []
-    return "\n".join(str(part.get("text") or "") for part in parts if isinstance(part, dict))
 
 
 def _with_pictures(messages: list[Json]) -> Iterator[Json]:

@@ -28,13 +28,23 @@ class Conversation:
     """Chat's messages, made of items one after another."""
 
     def __init__(
-        self, tools: Toolbox, *, takes_thoughts: bool, takes_signed: bool, dropped: list[str]
+        self,
+        tools: Toolbox,
+        *,
+        takes_thoughts: bool,
+        takes_signed: bool,
+        keeps_order: bool,
+        dropped: list[str],
     ) -> None:
-        """`dropped` gets the names of what chat has no place for."""
+        """`dropped` gets the names of what chat has no place for.
+
+        `keeps_order`: see `messages.thoughts`.
+        """
         self.messages: list[Json] = []
         self._tools = tools
         self._takes_thoughts = takes_thoughts
         self._takes_signed = takes_signed
+        self._keeps_order = keeps_order
         self._dropped = dropped
         self._thoughts: list[Json] = []
         self._reasoning: list[str] = []
@@ -101,6 +111,7 @@ class Conversation:
                 param=f"{place}.role",
             )
         content = self._content(item.get("content"), f"{place}.content")
+        self._dropped += ["input[].phase"] if item.get("phase") else []
         if role == "assistant":
             self._say(_texts(content, ""))
             return
@@ -128,6 +139,7 @@ class Conversation:
     def _part(self, part: Json, place: str) -> Json | None:
         kind = kind_of(part)
         if kind in TEXTS:
+            self._dropped += ["input[].content[].annotations"] if part.get("annotations") else []
             return {"type": "text", "text": str(part.get("text") or part.get("refusal") or "")}
         if kind == "input_image":
             return _image(part, place)
@@ -171,7 +183,10 @@ class Conversation:
 
     def _assistant(self) -> Json:
         """The message in which the assistant speaks, calls and has thought."""
-        if not self.messages or self.messages[-1]["role"] != "assistant" or self._media:
+        last = self.messages[-1] if self.messages else {}
+        has_spoken = last.get("content") is not None or "tool_calls" in last
+        thinks_anew = self._keeps_order and bool(self._thoughts) and has_spoken
+        if last.get("role") != "assistant" or self._media or thinks_anew:
             self._flush()
             self.messages.append({"role": "assistant", "content": None})
         message = self.messages[-1]

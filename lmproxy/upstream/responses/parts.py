@@ -57,7 +57,7 @@ def call_item(
     """A call of a tool, under the name and in the form that the client knows."""
     tool = tools.tool(name)
     space = {"namespace": tool.namespace} if tool.namespace else {}
-    call_id = call_id if isinstance(call_id, str) and call_id else new_id("call")
+    call_id = call_id if isinstance(call_id, str) and call_id else f"call_{secrets.token_hex(12)}"
     if tool.is_custom:
         kind = {"id": identifier or new_id("ctc"), "type": "custom_tool_call"}
         said: Json = {"input": custom_input(arguments)}

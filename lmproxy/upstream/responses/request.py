@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from lmproxy.call import Json
 from lmproxy.errors import InvalidRequest
-from lmproxy.upstream.messages.thoughts import TAKE_THOUGHTS, takes_signed
+from lmproxy.upstream import call_ids
+from lmproxy.upstream.messages.thoughts import TAKE_THOUGHTS, keeps_order, takes_signed
 from lmproxy.upstream.responses.input_items import Conversation
 from lmproxy.upstream.responses.tools import Toolbox, read_tools, settle_choice
 
@@ -46,6 +47,8 @@ NAMES = {
     "reasoning_effort": "reasoning.effort",
     "response_format": "text.format",
     "verbosity": "text.verbosity",
+    "messages[].reasoning_content": "input[].reasoning",
+    "messages[].thinking": "input[].reasoning",
 }
 """What the client calls the fields that a translation may leave out."""
 NEWER = re.compile(r"(?:^|/)(?:o[1-9]|gpt-[5-9])", re.IGNORECASE)
@@ -97,10 +100,13 @@ def chat_request(body: Json, model: str, provider: str | None, *, is_relayed: bo
         tools,
         takes_thoughts=takes_thoughts,
         takes_signed=takes_signed(provider, model) or provider in NEED_THOUGHTS,
+        keeps_order=keeps_order(provider, model),
         dropped=dropped,
     )
     conversation.instruct(body.get("instructions"))
     conversation.hear(body.get("input"))
+    signed = call_ids.fit(conversation.messages, provider, model)
+    dropped += ["input[].reasoning"] if signed else []
     chat: Json = {"model": model, "messages": conversation.messages}
     settle_choice(body.get("tool_choice"), tools, chat, dropped)
     if "tools" in chat and body.get("parallel_tool_calls") is not None:
