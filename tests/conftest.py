@@ -106,7 +106,7 @@ def proxy(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def team(proxy: Proxy) -> Iterator[httpx.Client]:
     """A client with a good key; paths are below the API prefix."""
     headers = {"authorization": f"Bearer {TEAM_KEY}"}
-    with httpx.Client(base_url=proxy.api, headers=headers, timeout=30) as client:
+    with httpx.Client(base_url=proxy.api, headers=headers, timeout=60) as client:
         yield client
 
 
@@ -114,14 +114,14 @@ def team(proxy: Proxy) -> Iterator[httpx.Client]:
 def guest(proxy: Proxy) -> Iterator[httpx.Client]:
     """A client whose group may not use the connection `other`."""
     headers = {"authorization": f"Bearer {GUEST_KEY}"}
-    with httpx.Client(base_url=proxy.api, headers=headers, timeout=30) as client:
+    with httpx.Client(base_url=proxy.api, headers=headers, timeout=60) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def http() -> Iterator[httpx.Client]:
     """A client without a key, for any proxy."""
-    with httpx.Client(timeout=30) as client:
+    with httpx.Client(timeout=60) as client:
         yield client
 
 

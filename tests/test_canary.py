@@ -148,7 +148,7 @@ def heard(provider: Provider, folder: Path, variables: dict[str, str]) -> Iterat
     arguments = ("--port", "0", "--debug")
     with (
         Proxy(config(provider), folder, arguments=arguments, environment=variables) as proxy,
-        httpx.Client(base_url=proxy.url, timeout=30) as client,
+        httpx.Client(base_url=proxy.url, timeout=60) as client,
     ):
         found = Heard(proxy, client)
         provoke_the_provider(found, provider)

@@ -131,7 +131,7 @@ def test_on_a_terminal_the_lines_are_plain_and_masked_too(tmp_path: Path) -> Non
         env=process_environment({}),
         stderr=theirs,
         check=True,
-        timeout=30,
+        timeout=60,
     )
     os.close(theirs)
 

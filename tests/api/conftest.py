@@ -69,5 +69,5 @@ def rich(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def narrow(rich: Proxy) -> Iterator[httpx.Client]:
     """A client of a group that may use a few models, some of them not there."""
-    with httpx.Client(base_url=rich.api, headers=bearer(NARROW_KEY), timeout=30) as client:
+    with httpx.Client(base_url=rich.api, headers=bearer(NARROW_KEY), timeout=60) as client:
         yield client

@@ -48,7 +48,7 @@ class World:
         self.vllm.on("", listing("qwen", "org/phi"))
         dead = stack.enter_context(ports.closed_port())
         self.proxy = stack.enter_context(Proxy(self.config(dead, server), folder))
-        self.http = stack.enter_context(httpx.Client(base_url=self.proxy.api, timeout=30))
+        self.http = stack.enter_context(httpx.Client(base_url=self.proxy.api, timeout=60))
 
     def config(self, dead: int, server: dict[str, Any]) -> dict[str, Any]:
         openai = {"api_base": self.openai.base_url, "api_key": UPSTREAM_KEY}

@@ -53,6 +53,6 @@ def test_debugging_is_asked_for_by_flag_or_variable(
         (tmp_path / ".env").write_text(f"LM_PROXY_DEBUG={in_file}\n")
     config = base_config(provider)
     with Proxy(config, tmp_path, arguments=flags, environment=environment, warm=False) as proxy:
-        page = patient.get(f"{proxy.url}/docs", timeout=30)
+        page = patient.get(f"{proxy.url}/docs", timeout=60)
 
     assert page.status_code == (200 if shows else 404)

@@ -107,7 +107,7 @@ def served(folder: Path) -> Proxy:
 
 def ask(proxy: Proxy, key: str, model: str) -> httpx.Response:
     return patient.post(
-        f"{proxy.api}/chat/completions", headers=bearer(key), json=chat(model), timeout=30
+        f"{proxy.api}/chat/completions", headers=bearer(key), json=chat(model), timeout=60
     )
 
 

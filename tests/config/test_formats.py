@@ -202,7 +202,7 @@ def test_a_server_runs_on_it(provider: Provider, tmp_path: Path, form: str) -> N
 
     with Proxy(text, tmp_path, name=f"proxy.{form}") as proxy:
         answer = patient.post(
-            f"{proxy.api}/chat/completions", headers=bearer(TEAM_KEY), json=chat("any"), timeout=30
+            f"{proxy.api}/chat/completions", headers=bearer(TEAM_KEY), json=chat("any"), timeout=60
         )
         checked = oai_proxy("check", "--config", f"proxy.{form}", folder=tmp_path)
 

@@ -158,7 +158,7 @@ def start(provider: Provider, folder: Path, *before: Any, **more: Any) -> Proxy:
 def ask(proxy: Proxy, model: str, key: str = TEAM_KEY, **fields: Any) -> httpx.Response:
     """A chat request."""
     return patient.post(
-        f"{proxy.api}/chat/completions", headers=bearer(key), json=chat(model, **fields), timeout=30
+        f"{proxy.api}/chat/completions", headers=bearer(key), json=chat(model, **fields), timeout=60
     )
 
 

@@ -82,7 +82,7 @@ def test_every_operation_comes_by_and_a_form_without_its_files(
             f"{proxy.api}/messages",
             headers={"x-api-key": TEAM_KEY, "anthropic-version": "2023-06-01"},
             json={**chat("before-message"), "max_tokens": 5},
-            timeout=30,
+            timeout=60,
         )
         seen = lines(proxy, "seen.jsonl", 3)
 
@@ -270,7 +270,7 @@ def test_a_form_goes_on_as_it_came_or_not_at_all(provider: Provider, tmp_path: P
             headers=bearer(TEAM_KEY),
             files={"file": ("a.wav", b"RIFF")},
             data={"model": "before-form"},
-            timeout=30,
+            timeout=60,
         )
 
     provider.on("before-form-2", behaviours.plain(media.transcription()))

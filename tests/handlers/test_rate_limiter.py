@@ -36,7 +36,7 @@ def three_keys(provider: Provider, folder: Path, *before: Any, **more: Any) -> P
 def asked_from(proxy: Proxy, address: str) -> int:
     headers = {**bearer(TEAM_KEY), "x-forwarded-for": address}
     return patient.post(
-        f"{proxy.api}/chat/completions", headers=headers, json=chat("limited-ip"), timeout=30
+        f"{proxy.api}/chat/completions", headers=headers, json=chat("limited-ip"), timeout=60
     ).status_code
 
 

@@ -72,7 +72,7 @@ class Answer:
 def client_of(proxy: Proxy) -> httpx.Client:
     """A client of the team, for `with`."""
     headers = {"authorization": f"Bearer {TEAM_KEY}"}
-    return httpx.Client(base_url=proxy.api, headers=headers, timeout=30)
+    return httpx.Client(base_url=proxy.api, headers=headers, timeout=60)
 
 
 def ask(client: httpx.Client, model: str, *, stream: bool = False, **fields: Any) -> Answer:

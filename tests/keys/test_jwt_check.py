@@ -108,7 +108,7 @@ BAD: dict[str, tuple[Any, str]] = {
 
 def ask(proxy: Proxy, token: str, model: str = "checked") -> httpx.Response:
     return patient.post(
-        f"{proxy.api}/chat/completions", headers=bearer(token), json=chat(model), timeout=30
+        f"{proxy.api}/chat/completions", headers=bearer(token), json=chat(model), timeout=60
     )
 
 

@@ -99,7 +99,7 @@ def web(knower: Provider, path: str = "/userinfo", **more: Any) -> dict[str, Any
 
 def ask(proxy: Proxy, key: str, model: str = "checked") -> httpx.Response:
     return patient.post(
-        f"{proxy.api}/chat/completions", headers=bearer(key), json=chat(model), timeout=30
+        f"{proxy.api}/chat/completions", headers=bearer(key), json=chat(model), timeout=60
     )
 
 

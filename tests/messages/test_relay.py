@@ -25,7 +25,7 @@ PING = b'event: ping\ndata: {"type": "ping"}\n\n'
 
 def post(proxy: Proxy, path: str = "/messages", **request: Any) -> httpx.Response:
     headers = {"x-api-key": TEAM_KEY} | request.pop("headers", {})
-    return patient.post(f"{proxy.api}{path}", headers=headers, timeout=30, **request)
+    return patient.post(f"{proxy.api}{path}", headers=headers, timeout=60, **request)
 
 
 def test_a_plain_answer_passes_unchanged_and_is_recorded(claude: Proxy, provider: Provider) -> None:

@@ -81,7 +81,7 @@ class Oracle:
         self._results = results
         self._api = proxy.api
         headers = {"authorization": f"Bearer {KEY}"}
-        self._client = httpx.Client(headers=headers, timeout=30)
+        self._client = httpx.Client(headers=headers, timeout=60)
         self._known: dict[tuple[str, Question], Outcome] = {}
 
     def reference(self, question: Question) -> Outcome:

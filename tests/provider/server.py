@@ -183,17 +183,22 @@ class Provider:
         port = server.sockets[0].getsockname()[1]
         self._started.set_result((port, lambda: _wake(loop, stopping)))
         await stopping.wait()
+        for listening in server.sockets:
+            loop.remove_reader(listening.fileno())
+        await asyncio.sleep(0)  # A closed server drops what was accepted and has no transport yet.
         server.close()
         await self._end_all()
 
     async def _end_all(self) -> None:
-        serving = dict(self._serving)
-        for task, connection in serving.items():
-            task.cancel()
-            connection.reset()
-        await asyncio.gather(*serving, return_exceptions=True)
-        for connection in serving.values():
-            await connection.lost.wait()
+        """Leave nothing open, neither what is accepted while others end."""
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            serving = dict(self._serving)
+            for task, connection in serving.items():
+                task.cancel()
+                connection.reset()
+            await asyncio.wait(tasks)  # Among them some that still accept: they begin others.
+            for connection in serving.values():
+                await connection.lost.wait()
 
     def _opened(self, connection: Connection) -> None:
         with self._changed:

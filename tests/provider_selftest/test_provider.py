@@ -14,7 +14,7 @@ import pytest
 
 from tests.provider import answers, behaviours, faults, oddities, ports, refusals
 from tests.provider.certificates import OLD_TLS, Certificates
-from tests.provider.exchange import Behaviour, Exchange, Gate
+from tests.provider.exchange import Behaviour, Gate
 from tests.provider.server import PLAINTEXT, Provider
 
 KEY = "sk-test/1234567890+abcd"
@@ -233,28 +233,6 @@ def test_the_key_is_repeated(provider: Provider, client: httpx.Client) -> None:
         provider.on("m", refusals.key_echo(form, 400))
 
         assert ask(client).json()["error"]["param"] == shown
-
-
-def test_stop_ends_what_goes_on_and_raises_mistakes() -> None:
-    async def asleep(_: Exchange) -> None:
-        await asyncio.sleep(3600)
-
-    async def mistaken(_: Exchange) -> None:
-        raise ZeroDivisionError
-
-    provider, clients = Provider(), []
-    provider.start()
-    for count, behaviour in enumerate((faults.enormous_event(HUGE), asleep, mistaken), start=1):
-        provider.on("m", behaviour)
-        clients.append(connect(provider))
-        provider.wait_for_request("m", count)
-    assert read_all(clients[-1]) == b""
-    with pytest.raises(ExceptionGroup) as caught:
-        provider.stop()
-
-    assert caught.group_contains(ZeroDivisionError)
-    for client in clients:
-        client.close()
 
 
 def test_many_at_once_get_their_own_words(provider: Provider, client: httpx.Client) -> None:

@@ -57,7 +57,7 @@ def whole_lines(file: Path) -> list[Any]:
 
 def ask(proxy: Proxy, model: str) -> httpx.Response:
     return patient.post(
-        f"{proxy.api}/chat/completions", json=chat(model), headers=bearer(TEAM_KEY), timeout=30
+        f"{proxy.api}/chat/completions", json=chat(model), headers=bearer(TEAM_KEY), timeout=60
     )
 
 

@@ -111,7 +111,7 @@ def records(
     for model, behaviour in BEHAVIOURS.items():
         provider.on(model, behaviour)
     before = len(proxy.records())
-    with httpx.Client(base_url=proxy.api, timeout=30) as client:
+    with httpx.Client(base_url=proxy.api, timeout=60) as client:
         for number, answer in enumerate(every_kind(client), before + 1):
             answer.close()
             assert len(proxy.records()) == number, answer.request

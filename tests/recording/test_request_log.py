@@ -35,7 +35,7 @@ def ask(proxy: Proxy, model: str, **fields: Any) -> httpx.Response:
         f"{proxy.api}/chat/completions",
         headers=bearer(TEAM_KEY),
         json=chat(model, **fields),
-        timeout=30,
+        timeout=60,
     )
 
 

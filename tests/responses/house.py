@@ -23,7 +23,7 @@ class House:
 
     def send(self, method: str, path: str, key: str = TEAM_KEY, **more: Any) -> httpx.Response:
         url = f"{self.proxy.api}/responses{path}"
-        return patient.request(method, url, headers=bearer(key), timeout=30, **more)
+        return patient.request(method, url, headers=bearer(key), timeout=60, **more)
 
     def create(self, model: str, key: str = TEAM_KEY, **more: Any) -> Any:
         """A response that was made."""

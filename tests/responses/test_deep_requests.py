@@ -37,7 +37,7 @@ def test_a_deep_request_is_a_400_and_nobody_is_asked(
         f"{elsewhere.api}/responses",
         content=body.replace("DEEP", deep(DEEP)),
         headers={**bearer(TEAM_KEY), "content-type": "application/json"},
-        timeout=30,
+        timeout=60,
     )
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_json")
@@ -51,7 +51,7 @@ def test_a_request_as_deep_as_any_schema_is_answered(elsewhere: Proxy, provider:
         f"{elsewhere.api}/responses",
         content=body,
         headers={**bearer(TEAM_KEY), "content-type": "application/json"},
-        timeout=30,
+        timeout=60,
     )
 
     assert answer.status_code == 200

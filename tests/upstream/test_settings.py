@@ -117,7 +117,7 @@ def test_a_providers_secret_that_it_repeats_reaches_nobody(
         "routing": {"*": "up.*"},
         "groups": {"team": {"api_keys": [TEAM_KEY]}},
     }
-    with Proxy(config, tmp_path) as proxy, httpx.Client(timeout=30) as client:
+    with Proxy(config, tmp_path) as proxy, httpx.Client(timeout=60) as client:
         url, key = f"{proxy.api}/chat/completions", bearer(TEAM_KEY)
         answers = [
             client.post(url, json=chat("leaking", stream=s), headers=key) for s in (False, True)
