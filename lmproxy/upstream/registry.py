@@ -10,7 +10,7 @@ from lmproxy.call import Call, Json, Observed, Reply
 from lmproxy.config import Config, schema
 from lmproxy.config.binding import BindError, Spec, bind, resolve_class
 from lmproxy.config.fallback import is_fallback
-from lmproxy.config.lm_proxy_keys import KEYS
+from lmproxy.config.lm_proxy_keys import KEYS, NO_EFFECT
 from lmproxy.config.load import is_this_machine
 from lmproxy.config.values import BEDROCK_ADDRESS, Lane
 from lmproxy.problems import Problem
@@ -213,7 +213,7 @@ def _make(settings: schema.Connection, common: Common) -> Connection:
         return make_own(settings, common)
     spec = Spec(settings.api_type, settings.params, ("connections", common.name))
     target = resolve_class(spec, KINDS, "api_type")
-    known = {**schema.Connection.model_fields, **dict.fromkeys(KEYS)}
+    known = {**schema.Connection.model_fields, **dict.fromkeys(KEYS - NO_EFFECT.keys())}
     made: Connection = bind(target, spec, also_known=known, common=common)
     return made
 

@@ -89,6 +89,12 @@ EXPLAINED = (
         _less,
     ),
     Explained(
+        r"request\[0\]\.body\.messages\[\d\]\.tool_call(s\[\d\]\.|_)id",
+        "ids of calls that Mistral refuses become nine letters and digits, the same ones each time",
+        providers=("mistral",),
+        cases=("parallel_tools",),
+    ),
+    Explained(
         r"answer\.message\.tool_calls\[\d\]\.index",
         "each tool call of a stream has an index of its own; LiteLLM gives all the first one's",
         providers=("ollama_chat",),

@@ -42,7 +42,7 @@ def test_without_fields_the_line_is_the_record_and_has_no_prompt(tmp_path: Path)
         "group.nothing",
         "user.name",
         "request.messages.1.content",
-        "request.messages.-1",
+        "request.messages.-2",
         "request.messages.x",
         "request.messages.0.content.0",
     ],

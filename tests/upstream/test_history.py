@@ -45,8 +45,11 @@ def test_an_empty_result_reaches_mistral(result: Any, lane: str, asking: Asking)
 
     assert answer.status_code == 200, answer.text
     assert DROPPED not in answer.headers
+    (said,) = [said for said in asking.sent[0]["messages"] if said["role"] == "assistant"]
     results = [said for said in asking.sent[0]["messages"] if said["role"] == "tool"]
-    assert [said["tool_call_id"] for said in results] == ["call_0", "call_1"]
+    asked = [call["id"] for call in said["tool_calls"]]
+    assert [result["tool_call_id"] for result in results] == asked
+    assert len(set(asked)) == 2
     assert results[1]["content"] == ""
 
 
