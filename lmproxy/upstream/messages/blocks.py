@@ -103,10 +103,10 @@ def _check_source(kind: str, block: Json) -> None:
 
 
 def _text(block: Json, text: str) -> Json:
-    """A text in the place of a block. A mark to cache it until there stays."""
-    cached = {"cache_control": block["cache_control"]} if "cache_control" in block else {}
-    return {**cached, "type": "text", "text": text}
+    """A text in the place of a block."""
+    return {**_cached(block), "type": "text", "text": text}
 
 
 def _cached(block: Json) -> Json:
+    """The mark to cache a conversation up to a block, for what stands in its place."""
     return {"cache_control": block["cache_control"]} if "cache_control" in block else {}
